@@ -1,0 +1,56 @@
+# Warnings, hardening, libraries, and the two functions every folder's CMakeLists.txt uses.
+
+add_compile_options(-Wall -Wextra -Wshadow -Wconversion -Wno-sign-conversion -Wnon-virtual-dtor -Werror=return-type
+                    -Werror=unused-result -fstack-protector-strong)
+if(CMAKE_BUILD_TYPE STREQUAL "Release")
+  add_compile_definitions(_FORTIFY_SOURCE=2)
+  add_compile_options(-ffunction-sections -fdata-sections)
+  add_link_options(-Wl,--gc-sections -Wl,-z,relro,-z,now -pie)
+endif()
+
+if(CERTFERRY_STATIC)
+  set(OPENSSL_USE_STATIC_LIBS ON)
+  add_link_options(-static-libstdc++ -static-libgcc)
+endif()
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto SSL)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(GTest REQUIRED)
+
+# Libraries that Debian ships without a CMake package.
+function(certferry_find_library target name header)
+  if(CERTFERRY_STATIC)
+    find_library(${name}_LIB NAMES lib${name}.a ${name} REQUIRED)
+  else()
+    find_library(${name}_LIB NAMES ${name} REQUIRED)
+  endif()
+  find_path(${name}_INCLUDE ${header} REQUIRED)
+  add_library(${target} INTERFACE IMPORTED GLOBAL)
+  target_link_libraries(${target} INTERFACE ${${name}_LIB})
+  target_include_directories(${target} SYSTEM INTERFACE ${${name}_INCLUDE})
+endfunction()
+certferry_find_library(certferry::sqlite3 sqlite3 sqlite3.h)
+certferry_find_library(certferry::seccomp seccomp seccomp.h)
+certferry_find_library(certferry::nettle nettle nettle/pbkdf2.h)
+certferry_find_library(certferry::rapidcheck rapidcheck rapidcheck.h)
+
+# certferry_library(folder DEPS <targets…>): every .cc of the folder (and one level below it) but tests becomes
+# certferry_<folder>; every x_test.cc becomes part of <folder>_test, run by ctest.
+function(certferry_library folder)
+  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS" ${ARGN})
+  file(GLOB sources CONFIGURE_DEPENDS *.cc */*.cc)
+  set(tests ${sources})
+  list(FILTER tests INCLUDE REGEX "_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  add_library(certferry_${folder} STATIC ${sources})
+  target_include_directories(certferry_${folder} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(certferry_${folder} PUBLIC ${ARG_DEPS})
+  if(tests)
+    add_executable(${folder}_test ${tests})
+    target_link_libraries(${folder}_test PRIVATE certferry_${folder} ${ARG_TEST_DEPS} certferry::rapidcheck
+                                                 GTest::gmock GTest::gtest_main)
+    add_test(NAME ${folder} COMMAND ${folder}_test)
+    set_tests_properties(${folder} PROPERTIES TIMEOUT 600)
+  endif()
+endfunction()

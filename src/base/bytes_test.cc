@@ -1,0 +1,34 @@
+#include "base/bytes.h"
+
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+
+#include "base/secret.h"
+
+namespace certferry {
+namespace {
+
+TEST(Base64, RoundTrips) {
+  rc::check([](const Bytes& bytes) { RC_ASSERT(from_base64(base64(bytes)) == bytes); });
+}
+
+TEST(Base64, RefusesForeignCharactersAndWrongPadding) {
+  for (const char* text : {"A", "AA=A", "AAAA=", "AA-A", "AA==="}) EXPECT_FALSE(from_base64(text)) << text;
+}
+
+TEST(Hex, RoundTripsInBothCases) {
+  rc::check([](const Bytes& bytes) {
+    RC_ASSERT(from_hex(hex_lower(bytes)) == bytes);
+    RC_ASSERT(from_hex(hex_upper(bytes)) == bytes);
+  });
+}
+
+TEST(Secret, IsEmptyAfterAMove) {
+  Secret first{std::string_view("swordfish")};
+  Secret second = std::move(first);
+  EXPECT_TRUE(first.empty());  // NOLINT(bugprone-use-after-move): that is what is tested
+  EXPECT_EQ(second, Secret(std::string_view("swordfish")));
+}
+
+}  // namespace
+}  // namespace certferry
