@@ -36,16 +36,25 @@ certferry_find_library(certferry::nettle nettle nettle/pbkdf2.h)
 certferry_find_library(certferry::rapidcheck rapidcheck rapidcheck.h)
 
 # certferry_library(folder DEPS <targets…>): every .cc of the folder (and one level below it) but tests becomes
-# certferry_<folder>; every x_test.cc becomes part of <folder>_test, run by ctest.
+# certferry_<folder>; every x_test.cc becomes part of <folder>_test, run by ctest. What lies in testing/ becomes
+# certferry_<folder>_testing, for the tests of this and of other folders.
 function(certferry_library folder)
   cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc */*.cc)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
+  set(testing ${sources})
+  list(FILTER testing INCLUDE REGEX "/testing/[^/]*$")
+  list(FILTER sources EXCLUDE REGEX "/testing/[^/]*$")
   add_library(certferry_${folder} STATIC ${sources})
   target_include_directories(certferry_${folder} PUBLIC ${CMAKE_SOURCE_DIR}/src)
   target_link_libraries(certferry_${folder} PUBLIC ${ARG_DEPS})
+  if(testing)
+    add_library(certferry_${folder}_testing STATIC ${testing})
+    target_link_libraries(certferry_${folder}_testing PUBLIC certferry_${folder})
+    list(APPEND ARG_TEST_DEPS certferry_${folder}_testing)
+  endif()
   if(tests)
     add_executable(${folder}_test ${tests})
     target_link_libraries(${folder}_test PRIVATE certferry_${folder} ${ARG_TEST_DEPS} certferry::rapidcheck
