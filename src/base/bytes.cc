@@ -34,6 +34,21 @@ constexpr std::array<std::int8_t, 256> base64_values() {
   return values;
 }
 
+template <typename Text>
+void encode_base64(Text& text, ByteView bytes) {
+  const auto put = [&](std::uint32_t digit) { text.push_back(static_cast<typename Text::value_type>(kBase64[digit & 63])); };
+  for (std::size_t i = 0; i < bytes.size(); i += 3) {
+    std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
+    std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16;
+    if (left > 1) group |= static_cast<std::uint32_t>(bytes[i + 1]) << 8;
+    if (left > 2) group |= bytes[i + 2];
+    put(group >> 18);
+    put(group >> 12);
+    if (left > 1) put(group >> 6); else text.push_back('=');
+    if (left > 2) put(group); else text.push_back('=');
+  }
+}
+
 }  // namespace
 
 bool equal(ByteView a, ByteView b) { return std::ranges::equal(a, b); }
@@ -57,18 +72,11 @@ std::optional<Bytes> from_hex(std::string_view text) {
 std::string base64(ByteView bytes) {
   std::string text;
   text.reserve((bytes.size() + 2) / 3 * 4);
-  for (std::size_t i = 0; i < bytes.size(); i += 3) {
-    std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
-    std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16;
-    if (left > 1) group |= static_cast<std::uint32_t>(bytes[i + 1]) << 8;
-    if (left > 2) group |= bytes[i + 2];
-    text.push_back(kBase64[group >> 18]);
-    text.push_back(kBase64[group >> 12 & 63]);
-    text.push_back(left > 1 ? kBase64[group >> 6 & 63] : '=');
-    text.push_back(left > 2 ? kBase64[group & 63] : '=');
-  }
+  encode_base64(text, bytes);
   return text;
 }
+
+void append_base64(Bytes& out, ByteView bytes) { encode_base64(out, bytes); }
 
 std::optional<Bytes> from_base64(std::string_view text) {
   static constexpr auto kValues = base64_values();

@@ -30,6 +30,8 @@ using ByteView = std::span<const std::uint8_t>;
 
 // RFC 4648 section 4. Decoding skips white space, wants right padding or none, refuses any other character.
 [[nodiscard]] std::string base64(ByteView bytes);
+// The same at the end of `out`: reserve before, where `bytes` is secret, so that nothing is left behind on the heap.
+void append_base64(Bytes& out, ByteView bytes);
 [[nodiscard]] std::optional<Bytes> from_base64(std::string_view text);
 
 }  // namespace certferry

@@ -1,10 +1,7 @@
 // Public keys: what a SubjectPublicKeyInfo says, and verification of signatures with it.
 #pragma once
 
-#include <openssl/evp.h>
-
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
@@ -56,12 +53,8 @@ class PublicKey {
   [[nodiscard]] SignatureStatus verify(ByteView algorithm, ByteView message, ByteView signature) const;
 
  private:
-  [[nodiscard]] EVP_PKEY* decoded() const;  // null where OpenSSL cannot read the key
+  struct Decoded;  // OpenSSL's form of the key, made when it is first needed
 
-  struct Decoded {
-    std::once_flag once;
-    std::shared_ptr<EVP_PKEY> key;
-  };
   std::shared_ptr<const Bytes> spki_;
   std::string algorithm_oid_;
   std::string curve_;
