@@ -1,0 +1,230 @@
+// The commands of the table in cli/parameters.h.
+#include <algorithm>
+
+#include "cli/parameters.h"
+
+namespace certferry::cli {
+namespace {
+
+using enum ParameterId;
+using std::string_view;
+
+// Sets are bits: kFirst is the command's set 0, and so on.
+constexpr std::uint8_t kFirst = 1, kSecond = 2, kThird = 4, kFourth = 8;
+
+constexpr string_view kImportSets[] = {"central", "local"};
+constexpr Use kImport[] = {
+    {kPath, kEverySet, kFirst | kSecond, 0, Repeat::kNative,
+     "The certificate file. The native dialect takes several files, directories and globs, and imports them all."},
+    {kIdentity, kFirst, kFirst, 1},
+    {kType, kFirst, kFirst},
+    {kPrivateKeyExportable, kSecond},
+    {kEffectiveDate},
+    {kRoll},
+    {kPassword},
+    {kReport},
+    {kForce},
+    {kWhatIf},
+    {kConfirm},
+    {kPasswordFile},
+    {kPasswordFd},
+    {kSelect},
+    {kTrust, kEverySet, 0, kNamedOnly, Repeat::kBoth},
+    {kRequireTrust},
+    {kAcceptIncompleteChain},
+    {kAcceptShortOverlap},
+    {kResume},
+};
+constexpr Example kImportExamples[] = {
+    {"certferry import web.pfx", "Stores the certificate on this computer, available to be assigned; asks for the password."},
+    {"certferry import --path web.pfx --identity global --type Default,WebServicesExternal --password-file /root/web.password",
+     "Imports and assigns it in one step, for two uses, on every computer that hosts one of them."},
+    {"certferry import --path web.pfx --identity global --type Default --effective-date 2030-07-31T08:00:00+02:00 --roll --what-if",
+     "Shows what a roll on that date would do, computer by computer."},
+    {"certferry import /srv/certificates --password-file /root/bulk.password --resume",
+     "Imports every file of a directory, and goes on where an interrupted import stopped."},
+    {"Import-CsCertificate -Path /certificates/WebServer.pfx -PrivateKeyExportable '$True'",
+     "The same program under the cmdlet's name; the shell needs the quotes."},
+};
+
+constexpr string_view kSetSets[] = {"reference", "thumbprint", "path"};
+constexpr Use kSet[] = {
+    {kReference, kFirst, kFirst},
+    {kThumbprint, kSecond, kSecond},
+    {kIdentity, kEverySet, kThird, 0},
+    {kPath, kThird, kThird},
+    {kType, kEverySet, kThird},
+    {kNetportId, kFirst | kSecond},
+    {kPassword, kThird},
+    {kEffectiveDate},
+    {kRoll},
+    {kReport},
+    {kForce},
+    {kWhatIf},
+    {kConfirm},
+    {kPasswordFile, kThird},
+    {kPasswordFd, kThird},
+    {kSelect, kThird},
+    {kTrust, kEverySet, 0, kNamedOnly, Repeat::kBoth},
+    {kRequireTrust},
+    {kAcceptIncompleteChain},
+    {kAcceptShortOverlap},
+};
+constexpr Example kSetExamples[] = {
+    {"certferry set --type WebServicesExternal --thumbprint B142918E", "Assigns a stored certificate on this computer."},
+    {"Set-CsCertificate -Type Default, WebServicesInternal -Thumbprint B142918E463981A76503828BB1278391B7162809",
+     "Assigns it for two uses."},
+};
+
+constexpr Use kGet[] = {
+    {kIdentity, kEverySet, 0, 0, Repeat::kOnce, "Shows what is assigned at this scope; without it, on this computer."},
+    {kType, kEverySet, 0, kNamedOnly, Repeat::kOnce, "Shows these uses only."},
+    {kNetportId},
+    {kReport},
+    {kAll},
+};
+constexpr Example kGetExamples[] = {
+    {"certferry get", "Shows the certificates assigned on this computer."},
+    {"certferry get --all --json", "Lists every stored certificate, for programs."},
+    {"Get-CsCertificate -Type WebServicesInternal", "Shows one use."},
+};
+
+constexpr Use kRemove[] = {
+    {kIdentity, kEverySet, 0, 0},
+    {kType},
+    {kNetportId},
+    {kPrevious},
+    {kForce, kEverySet, 0, kNamedOnly, Repeat::kOnce, "Hides non-fatal messages, and does not ask when the certificate is in use."},
+    {kReport},
+    {kWhatIf},
+    {kConfirm},
+};
+constexpr Example kRemoveExamples[] = {
+    {"certferry remove --type WebServicesExternal --what-if", "Shows what unassigning would do."},
+    {"Remove-CsCertificate -Type WebServicesExternal -Force", "Unassigns without asking."},
+};
+
+constexpr string_view kRequestSets[] = {"new", "list", "retrieve", "clear"};
+constexpr Use kRequest[] = {
+    {kNew, kFirst, kFirst},     {kList, kSecond, kSecond}, {kRetrieve, kThird, kThird},
+    {kClear, kFourth, kFourth}, {kType, kFirst, kFirst},   {kRequestId, kSecond | kThird | kFourth},
+    {kCa, kFirst},              {kCaAccount, kFirst},      {kCaPassword, kFirst},
+    {kCity, kFirst},            {kClientEku, kFirst},      {kComputerFqdn, kFirst},
+    {kCountry, kFirst},         {kDomainName, kFirst},     {kFriendlyName, kFirst},
+    {kGlobalCatalog, kFirst},   {kGlobalSettingsDomainController, kFirst},
+    {kKeyAlg, kFirst},          {kKeySize, kFirst},        {kOrganization, kFirst},
+    {kOu, kFirst},              {kOutput, kFirst},         {kPrivateKeyExportable, kFirst},
+    {kState, kFirst},           {kTemplate, kFirst},       {kAllSipDomain, kFirst},
+    {kForce},                   {kReport},                 {kWhatIf},
+    {kConfirm},
+};
+
+constexpr Use kAdminRole[] = {{kIdentity, kEverySet, 0, 0, Repeat::kOnce, "The role."}, {kFilter}, {kSid}, {kLocalStore}};
+
+constexpr Use kInspect[] = {
+    {kPath, kEverySet, kFirst, 0, Repeat::kOnce, "The file to explain."},
+    {kPassword},
+    {kPasswordFile},
+    {kPasswordFd},
+};
+constexpr Example kInspectExamples[] = {
+    {"certferry inspect web.pfx", "Explains what the file is, how it is protected and what it holds."},
+    {"certferry inspect web.pfx --password-file /root/web.password --json", "The same for programs."},
+};
+
+constexpr Use kCheck[] = {
+    {kPath, kEverySet, kFirst, 0, Repeat::kOnce, "The file to check."},
+    {kTrust, kEverySet, 0, kNamedOnly, Repeat::kBoth,
+     "Certificates to trust, also when they are not self-signed. May be repeated."},
+    {kUntrusted, kEverySet, 0, kNamedOnly, Repeat::kBoth},
+    {kAt},
+    {kType, kEverySet, 0, kNamedOnly, Repeat::kOnce, "Checks for these uses; not together with --purpose."},
+    {kPurpose},
+    {kName, kEverySet, 0, kNamedOnly, Repeat::kBoth},
+    {kCrl, kEverySet, 0, kNamedOnly, Repeat::kBoth},
+    {kMaxDepth},
+    {kOnlyPath},
+    {kPassword},
+    {kPasswordFile},
+    {kPasswordFd},
+};
+constexpr Example kCheckExamples[] = {
+    {"certferry check web.pem --type WebServicesExternal --name www.example.com", "Checks it for a use and a name."},
+    {"certferry check web.pem --trust corporate-root.pem --at 2030-07-31T00:00:00Z", "Checks it as of a later day."},
+};
+
+constexpr Use kType_[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default) or show.", "list|show"},
+                          {kTypeName, kEverySet, 0, 1}};
+constexpr Example kTypeExamples[] = {{"certferry type list", "Lists the types with what they are for."},
+                                     {"certferry type show OAuthTokenIssuer", "Shows what is checked for a type."}};
+
+constexpr Use kConfig[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "show (default).", "show"}, {kOrigin}};
+constexpr Example kConfigExamples[] = {{"certferry config show --origin", "Shows each setting and where it comes from."}};
+
+constexpr Use kAudit[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default) or verify.", "list|verify"}};
+constexpr Example kAuditExamples[] = {{"certferry audit", "Lists what was changed, by whom and when."},
+                                      {"certferry audit verify", "Proves that no record was changed or left out."}};
+
+constexpr Use kLinks[] = {{kLinksDirectory, kEverySet, kFirst, 0, Repeat::kOnce, "Where to make the links."}};
+constexpr Example kLinksExamples[] = {{"certferry links /usr/local/bin", "Makes Import-CsCertificate and its siblings."}};
+
+constexpr Use kHelp_[] = {{kTopic, kEverySet, 0, 0}};
+constexpr Use kCompletion[] = {{kShell, kEverySet, kFirst, 0}};
+constexpr Example kCompletionExamples[] = {
+    {"certferry completion bash > /etc/bash_completion.d/certferry", "Completes commands, options, types and files."}};
+constexpr Use kMan_[] = {{kTopic, kEverySet, 0, 0}};
+
+constexpr Command kCommands[] = {
+    {CommandId::kImport, "import", "Import-CsCertificate", "import a certificate file, check it and store it",
+     "Reads a certificate file, explains it, checks it and stores it with its private key.\n"
+     "With --identity and --type it is assigned at that scope in the same step (the central set). Without them it is "
+     "in this computer's store, available to be assigned with 'certferry set' (the local set). Importing the same "
+     "file again changes nothing.",
+     kImport, kImportSets, kImportExamples},
+    {CommandId::kSet, "set", "Set-CsCertificate", "assign a certificate to one or more uses",
+     "Assigns a stored certificate, or a file, to uses. Without --identity it is assigned on this computer.", kSet,
+     kSetSets, kSetExamples},
+    {CommandId::kGet, "get", "Get-CsCertificate", "show the certificates in use",
+     "Shows the assigned certificates; with --all those that are only available as well.", kGet, {}, kGetExamples},
+    {CommandId::kRemove, "remove", "Remove-CsCertificate", "unassign a certificate",
+     "Unassigns a certificate and removes its bindings. The certificate itself stays stored. Asks when it is in use.",
+     kRemove, {}, kRemoveExamples},
+    {CommandId::kRequest, "request", "Request-CsCertificate", "request a certificate",
+     "Makes certificate requests and follows them up.", kRequest, kRequestSets, {}, false},
+    {CommandId::kAdminRole, "admin-role", "Get-CsAdminRole", "show who may do what",
+     "Shows the roles of remote administration.", kAdminRole, {}, {}, false},
+    {CommandId::kInspect, "inspect", "", "explain a file and store nothing",
+     "Explains what a file is, how it is protected, what it holds and what belongs together. Stores nothing.", kInspect,
+     {}, kInspectExamples},
+    {CommandId::kCheck, "check", "", "check a certificate for a use and store nothing",
+     "Builds the chain and checks it, the names and the certificate. Stores nothing.", kCheck, {}, kCheckExamples},
+    {CommandId::kType, "type", "", "list the uses that a certificate can have",
+     "Lists the types, or shows what is checked for one.", kType_, {}, kTypeExamples},
+    {CommandId::kDoctor, "doctor", "", "check the store, the files and their access rights",
+     "Checks that the store, the files on disk and their access rights agree, and says what to do where they do not.",
+     {}, {}, {}},
+    {CommandId::kConfig, "config", "", "show the settings", "Shows the settings in force.", kConfig, {}, kConfigExamples},
+    {CommandId::kAudit, "audit", "", "show or verify the record of changes",
+     "Shows the record of changes, or proves that it is complete.", kAudit, {}, kAuditExamples},
+    {CommandId::kLinks, "links", "", "make links named after the cmdlets",
+     "Makes links to this program that are named after the cmdlets and speak their dialect.", kLinks, {}, kLinksExamples},
+    {CommandId::kVersion, "version", "", "show the version", "Shows the version.", {}, {}, {}},
+    {CommandId::kHelp, "help", "", "explain a command", "Explains a command or cmdlet.", kHelp_, {}, {}},
+    {CommandId::kCompletion, "completion", "", "print a completion script for a shell",
+     "Prints a completion script for bash, zsh or fish.", kCompletion, {}, kCompletionExamples},
+    {CommandId::kMan, "__man", "", "print a manual page", "Prints a manual page in roff.", kMan_, {}, {}, true, true},
+};
+
+consteval bool in_order() {
+  for (std::size_t i = 0; i < std::size(kCommands); ++i) {
+    if (static_cast<std::size_t>(kCommands[i].id) != i) return false;
+  }
+  return true;
+}
+static_assert(in_order());
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+}  // namespace certferry::cli
