@@ -1,0 +1,104 @@
+// The disk: the few operations certferry needs, each one a step that can be made to fail in tests.
+#pragma once
+
+#include <sys/stat.h>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.h"
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace certferry {
+
+enum class FileKind { kFile, kFolder, kSymlink, kOther };
+
+struct FileStatus {
+  FileKind kind = FileKind::kOther;
+  std::uint64_t size = 0;   // octets
+  unsigned mode = 0;        // permission bits
+  unsigned owner = 0;       // uid
+  unsigned group = 0;       // gid
+  std::uint64_t device = 0;
+  std::uint64_t inode = 0;
+};
+
+// Errors are kFailed (kNotPermitted for EACCES and EPERM) with the path and the system's text:
+// CF1110 cannot read, CF1111 cannot write, CF1112 is too large, CF1113 is no regular file, CF1114 does not exist.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  // Nothing where there is none; does not follow a symlink at the end of `path`.
+  [[nodiscard]] virtual Result<std::optional<FileStatus>> status(const std::string& path) = 0;
+  // The whole of a regular file, or of a pipe, of at most `limit` octets. Follows symlinks.
+  [[nodiscard]] virtual Result<Secret> read(const std::string& path, std::size_t limit) = 0;
+  // Makes a file that must not exist, with `mode` from the first octet on. Does not sync.
+  [[nodiscard]] virtual Result<> write_new(const std::string& path, ByteView bytes, unsigned mode) = 0;
+  // fsync of a file or a folder.
+  [[nodiscard]] virtual Result<> sync(const std::string& path) = 0;
+  // Starts writing out a file's pages without waiting: many files are then synced in the time of one.
+  virtual void start_sync(const std::string& path) = 0;
+  [[nodiscard]] virtual Result<> rename(const std::string& from, const std::string& to) = 0;
+  [[nodiscard]] virtual Result<> make_folder(const std::string& path, unsigned mode) = 0;
+  [[nodiscard]] virtual Result<> make_symlink(const std::string& target, const std::string& path) = 0;
+  [[nodiscard]] virtual Result<std::string> read_symlink(const std::string& path) = 0;
+  // Names without "." and "..", sorted.
+  [[nodiscard]] virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
+  // A file, a symlink or an empty folder. An absent one is no error.
+  [[nodiscard]] virtual Result<> remove(const std::string& path) = 0;
+  [[nodiscard]] virtual Result<> set_mode(const std::string& path, unsigned mode) = 0;
+  [[nodiscard]] virtual Result<> set_owner(const std::string& path, unsigned owner, unsigned group) = 0;
+};
+
+// The real one. Has no state.
+class PosixFileSystem final : public FileSystem {
+ public:
+  Result<std::optional<FileStatus>> status(const std::string& path) override;
+  Result<Secret> read(const std::string& path, std::size_t limit) override;
+  Result<> write_new(const std::string& path, ByteView bytes, unsigned mode) override;
+  Result<> sync(const std::string& path) override;
+  void start_sync(const std::string& path) override;
+  Result<> rename(const std::string& from, const std::string& to) override;
+  Result<> make_folder(const std::string& path, unsigned mode) override;
+  Result<> make_symlink(const std::string& target, const std::string& path) override;
+  Result<std::string> read_symlink(const std::string& path) override;
+  Result<std::vector<std::string>> list(const std::string& folder) override;
+  Result<> remove(const std::string& path) override;
+  Result<> set_mode(const std::string& path, unsigned mode) override;
+  Result<> set_owner(const std::string& path, unsigned owner, unsigned group) override;
+};
+
+// The folder that holds `path`: "." for a bare name.
+[[nodiscard]] std::string parent_of(const std::string& path);
+
+// Replaces or makes a file so that a reader sees the old or the new one, never a mix, and a power cut leaves one of both:
+// temporary file beside it, sync, rename, sync of the folder. The temporary file is removed on failure.
+[[nodiscard]] Result<> replace_file(FileSystem& files, const std::string& path, ByteView bytes, unsigned mode);
+
+// Points a symlink elsewhere by one rename; makes it where there is none. Syncs the folder.
+[[nodiscard]] Result<> replace_symlink(FileSystem& files, const std::string& path, const std::string& target);
+
+// One file of a folder to be made.
+struct NewFile {
+  std::string name;
+  ByteView bytes;
+  unsigned mode = 0644;
+};
+
+// Makes the folder `path` with all its files, or nothing: writes `path` + suffix + ".new", syncs every file and the
+// folder, renames, syncs the parent. CF1111 where a folder of that name exists and is not empty.
+[[nodiscard]] Result<> make_complete_folder(FileSystem& files, const std::string& path, std::string_view suffix,
+                                            const std::vector<NewFile>& content, unsigned mode);
+
+// Removes a folder with the files in it (folders in it are not expected: CF1111).
+[[nodiscard]] Result<> remove_folder(FileSystem& files, const std::string& path);
+
+// Makes `path` and what is missing above it, all with `mode`.
+[[nodiscard]] Result<> make_folders(FileSystem& files, const std::string& path, unsigned mode);
+
+}  // namespace certferry

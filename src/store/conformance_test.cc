@@ -1,0 +1,280 @@
+// One suite, every engine; what was committed is looked at again after reopening.
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <rapidcheck.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <map>
+
+#include "store/memory/memory_store.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace certferry::store {
+namespace {
+
+using ::testing::ElementsAre;
+
+// An engine and the way to come back to its data.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+  virtual Store& store() = 0;
+  virtual void reopen() = 0;
+};
+
+class MemoryEngine final : public Engine {
+ public:
+  Store& store() override { return store_; }
+  void reopen() override {}
+
+ private:
+  MemoryStore store_;
+};
+
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string name = (std::filesystem::temp_directory_path() / "certferry-store-XXXXXX").string();
+    path_ = ::mkdtemp(name.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  [[nodiscard]] std::string file(const char* name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+std::unique_ptr<SqliteStore> open_sqlite(const std::string& path, SqliteStore::Access access = SqliteStore::Access::kWrite) {
+  auto store = SqliteStore::open(path, access);
+  EXPECT_TRUE(store) << store.error().message;
+  return store ? std::move(*store) : nullptr;
+}
+
+class SqliteEngine final : public Engine {
+ public:
+  Store& store() override {
+    if (!store_) store_ = open_sqlite(folder_.file("certferry.db"));
+    return *store_;
+  }
+  void reopen() override { store_.reset(); }
+
+ private:
+  TemporaryFolder folder_;
+  std::unique_ptr<SqliteStore> store_;
+};
+
+using MakeEngine = std::function<std::unique_ptr<Engine>()>;
+class Conformance : public ::testing::TestWithParam<std::pair<const char*, MakeEngine>> {
+ protected:
+  std::unique_ptr<Engine> engine_ = GetParam().second();
+  Store& store() { return engine_->store(); }
+
+  Revision put(const std::string& key, const std::string& value) {
+    Batch batch;
+    batch.put(key, value);
+    const auto revision = store().commit(batch);
+    EXPECT_TRUE(revision) << revision.error().message;
+    return revision.value_or(0);
+  }
+};
+
+TEST_P(Conformance, KeepsWhatWasCommitted) {
+  const Revision revision = put("a", std::string("x\0y", 3));
+  engine_->reopen();
+  const auto entry = store().get("a");
+  ASSERT_TRUE(entry);
+  EXPECT_EQ(*entry, (Entry{"a", std::string("x\0y", 3), revision}));
+  EXPECT_FALSE(*store().get("b"));
+}
+
+TEST_P(Conformance, ListsAPrefixInOrder) {
+  for (const char* key : {"p/b", "p/a", "p", "q", "p/\xff"}) put(key, key);
+  engine_->reopen();
+  const auto listing = store().list("p/");
+  ASSERT_TRUE(listing);
+  std::vector<std::string> keys;
+  for (const Entry& entry : listing->entries) keys.push_back(entry.key);
+  EXPECT_THAT(keys, ElementsAre("p/a", "p/b", "p/\xff"));
+  EXPECT_EQ(store().list("")->entries.size(), 5u);
+}
+
+TEST_P(Conformance, RefusesACommitWhoseExpectationDoesNotHold) {
+  const Revision first = put("a", "1");
+  put("a", "2");
+  for (const auto& [key, revision] : std::vector<std::pair<std::string, Revision>>{{"a", first}, {"a", 0}, {"b", 1}}) {
+    Batch batch;
+    batch.expect(key, revision);
+    batch.put("a", "lost");
+    batch.put("c", "lost");
+    const auto result = store().commit(batch);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().id, "CF1501");
+    EXPECT_EQ(result.error().kind, ErrorKind::kConflict);
+  }
+  engine_->reopen();
+  EXPECT_EQ((*store().get("a"))->value, "2");
+  EXPECT_FALSE(*store().get("c"));
+}
+
+TEST_P(Conformance, ForgetsWhatWasRemovedAndTakesItAnew) {
+  put("a", "1");
+  Batch removal;
+  removal.remove("a");
+  removal.remove("never there");
+  ASSERT_TRUE(store().commit(removal));
+  EXPECT_FALSE(*store().get("a"));
+  Batch anew;
+  anew.expect("a", 0);
+  anew.put("a", "2");
+  EXPECT_TRUE(store().commit(anew));
+  engine_->reopen();
+  EXPECT_EQ((*store().get("a"))->value, "2");
+}
+
+TEST_P(Conformance, TellsTheLatestStateOfWhatChanged) {
+  const Revision start = put("w/a", "1");
+  put("w/b", "1");
+  put("w/a", "2");
+  put("other", "1");
+  Batch removal;
+  removal.remove("w/b");
+  const auto last = store().commit(removal);
+  ASSERT_TRUE(last);
+  engine_->reopen();
+  const auto changes = store().changes("w/", start);
+  ASSERT_TRUE(changes);
+  EXPECT_THAT(changes->changes, ElementsAre(Change{"w/a", "2", start + 2}, Change{"w/b", std::nullopt, *last}));
+  EXPECT_EQ(changes->revision, *last);
+  EXPECT_TRUE(store().changes("w/", *last)->changes.empty());
+}
+
+TEST_P(Conformance, RefusesBatchesThatAreTooLargeOrContradictThemselves) {
+  Batch many;
+  for (std::size_t i = 0; i <= Batch::kMaxOperations; ++i) many.put("k" + std::to_string(i), "");
+  Batch large;
+  large.put("k", std::string(Batch::kMaxOctets, 'x'));
+  Batch twice;
+  twice.put("k", "1");
+  twice.remove("k");
+  for (const Batch* batch : {&many, &large, &twice}) {
+    const auto result = store().commit(*batch);
+    ASSERT_FALSE(result);
+    EXPECT_EQ(result.error().id, "CF1502");
+  }
+  EXPECT_TRUE(store().list("")->entries.empty());
+}
+
+TEST_P(Conformance, IsAMapWithRevisions) {
+  EXPECT_TRUE(rc::check([&] {
+    const auto engine = GetParam().second();
+    std::map<std::string, std::string> model;
+    const auto steps = *rc::gen::container<std::vector<std::pair<std::uint8_t, std::string>>>(
+        rc::gen::pair(rc::gen::arbitrary<std::uint8_t>(), rc::gen::string<std::string>()));
+    for (const auto& [choice, value] : steps) {
+      const std::string key = "k" + std::to_string(choice % 5);
+      Batch batch;
+      if (choice < 64) {
+        batch.remove(key);
+        model.erase(key);
+      } else {
+        batch.put(key, value);
+        model[key] = value;
+      }
+      RC_ASSERT(engine->store().commit(batch).has_value());
+    }
+    engine->reopen();
+    std::map<std::string, std::string> found;
+    const auto listing = engine->store().list("");
+    RC_ASSERT(listing.has_value());
+    for (const Entry& entry : listing->entries) found[entry.key] = entry.value;
+    RC_ASSERT(found == model);
+    RC_ASSERT(engine->store().verify().has_value());
+  }));
+}
+
+INSTANTIATE_TEST_SUITE_P(Engines, Conformance,
+                         ::testing::Values(std::pair<const char*, MakeEngine>{"memory", [] { return std::make_unique<MemoryEngine>(); }},
+                                           std::pair<const char*, MakeEngine>{"sqlite", [] { return std::make_unique<SqliteEngine>(); }}),
+                         [](const auto& engine) { return engine.param.first; });
+
+TEST(SqliteStore, LosesAndDoublesNothingWith20Processes) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("certferry.db");
+  constexpr int kProcesses = 20;
+  constexpr int kCommits = 5;
+  std::vector<pid_t> children;
+  for (int i = 0; i < kProcesses; ++i) {
+    const pid_t child = ::fork();
+    if (child == 0) {
+      auto store = SqliteStore::open(path, SqliteStore::Access::kWrite);
+      for (int done = 0; store && done < kCommits;) {
+        const auto counter = (*store)->get("counter");
+        if (!counter) ::_exit(2);
+        Batch batch;
+        batch.expect("counter", *counter ? (*counter)->revision : 0);
+        batch.put("counter", std::to_string(*counter ? std::stoi((*counter)->value) + 1 : 1));
+        const auto committed = (*store)->commit(batch);
+        if (committed) ++done;
+        else if (committed.error().id != "CF1501") ::_exit(3);
+      }
+      ::_exit(store ? 0 : 1);
+    }
+    children.push_back(child);
+  }
+  for (const pid_t child : children) {
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_EQ((*open_sqlite(path)->get("counter"))->value, std::to_string(kProcesses * kCommits));
+}
+
+TEST(SqliteStore, CanBeReadByItsOwnerAlone) {
+  const TemporaryFolder folder;
+  const auto store = open_sqlite(folder.file("certferry.db"));
+  for (const char* name : {"certferry.db", "certferry.db-wal", "certferry.db-shm"}) {
+    struct stat found;
+    ASSERT_EQ(::stat(folder.file(name).c_str(), &found), 0) << name;
+    EXPECT_EQ(found.st_mode & 0777, 0600u) << name;
+  }
+}
+
+TEST(SqliteStore, NamesADamagedFileAndDoesNotUseIt) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("certferry.db");
+  {
+    const auto store = open_sqlite(path);
+    for (int i = 0; i < 100; ++i) {
+      Batch batch;
+      batch.put("key" + std::to_string(i), std::string(500, 'v'));
+      ASSERT_TRUE(store->commit(batch));
+    }
+  }
+  std::filesystem::resize_file(path, std::filesystem::file_size(path) / 2);
+  {
+    std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
+    file.seekp(0);
+    file << "this is no database at all";
+  }
+  std::filesystem::remove(path + "-wal");
+  const auto store = SqliteStore::open(path, SqliteStore::Access::kWrite);
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().id, "CF1504");
+}
+
+TEST(SqliteStore, RefusesToReadWhatIsNotThere) {
+  const TemporaryFolder folder;
+  const auto store = SqliteStore::open(folder.file("none.db"), SqliteStore::Access::kRead);
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().id, "CF1503");
+  EXPECT_FALSE(std::filesystem::exists(folder.file("none.db")));
+}
+
+}  // namespace
+}  // namespace certferry::store

@@ -1,0 +1,231 @@
+#include "store/sqlite/sqlite_store.h"
+
+#include <fcntl.h>
+#include <sqlite3.h>
+#include <unistd.h>
+
+namespace certferry::store {
+namespace {
+
+constexpr int kSchema = 1;
+constexpr int kBusyMilliseconds = 30'000;
+// A kept WAL is read again at the next open; this many pages (256 KiB) cost less than the five syncs of a checkpoint at
+// every close.
+constexpr int kWalPages = 64;
+
+std::unexpected<Error> damaged(const std::string& path, const std::string& what) {
+  return fail(ErrorKind::kFailed, "CF1504", "the store " + path + " is damaged: " + what,
+              "restore it from a backup; the certificates themselves are whole below certificates/, so importing them again works too");
+}
+
+// The smallest key above every key that starts with `prefix`; empty where there is none.
+std::string end_of(std::string_view prefix) {
+  std::string end(prefix);
+  while (!end.empty() && static_cast<unsigned char>(end.back()) == 0xff) end.pop_back();
+  if (!end.empty()) end.back() = static_cast<char>(static_cast<unsigned char>(end.back()) + 1);
+  return end;
+}
+
+}  // namespace
+
+void SqliteStore::Close::operator()(sqlite3* database) const { sqlite3_close(database); }
+
+// A prepared statement, finalized at the end of its scope.
+class SqliteStore::Statement {
+ public:
+  Statement(sqlite3* database, const char* sql) { sqlite3_prepare_v2(database, sql, -1, &statement_, nullptr); }
+  Statement(const Statement&) = delete;
+  Statement& operator=(const Statement&) = delete;
+  ~Statement() { sqlite3_finalize(statement_); }
+
+  Statement& bind(int index, std::string_view text) {
+    sqlite3_bind_blob64(statement_, index, text.data() ? text.data() : "", text.size(), SQLITE_STATIC);
+    return *this;
+  }
+  Statement& bind(int index, Revision revision) {
+    sqlite3_bind_int64(statement_, index, static_cast<sqlite3_int64>(revision));
+    return *this;
+  }
+  // SQLITE_ROW, SQLITE_DONE or an error.
+  int step() { return statement_ ? sqlite3_step(statement_) : SQLITE_ERROR; }
+  void reset() { sqlite3_reset(statement_); }
+
+  [[nodiscard]] std::string text(int column) const {
+    const auto* data = static_cast<const char*>(sqlite3_column_blob(statement_, column));
+    return data ? std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
+  }
+  [[nodiscard]] bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
+  [[nodiscard]] Revision number(int column) const { return static_cast<Revision>(sqlite3_column_int64(statement_, column)); }
+
+ private:
+  sqlite3_stmt* statement_ = nullptr;
+};
+
+SqliteStore::SqliteStore(std::string path, sqlite3* database) : path_(std::move(path)), database_(database) {}
+SqliteStore::~SqliteStore() = default;
+
+std::unexpected<Error> SqliteStore::error(std::string_view doing) const {
+  const int code = sqlite3_errcode(database_.get());
+  const std::string text = sqlite3_errmsg(database_.get());
+  switch (code & 0xff) {
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB: return damaged(path_, text);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return fail(ErrorKind::kConflict, "CF1506", "another process keeps the store " + path_ + " locked",
+                  "wait until it has finished, then run the command again");
+    case SQLITE_FULL:
+    case SQLITE_IOERR:
+    case SQLITE_READONLY:
+      return fail(ErrorKind::kFailed, "CF1507", "the store " + path_ + " cannot be written (" + std::string(doing) + "): " + text,
+                  "make room on the file system and look at its health, then run the command again; nothing was changed");
+    default:
+      return fail(ErrorKind::kUnreachable, "CF1503", "the store " + path_ + " cannot be used (" + std::string(doing) + "): " + text,
+                  "check that the file is there and that you may read and write it");
+  }
+}
+
+Result<> SqliteStore::execute(const char* sql) {
+  if (sqlite3_exec(database_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) return error(sql);
+  return {};
+}
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path, Access access) {
+  if (access == Access::kWrite) {
+    // SQLite would make it with the umask's mode; this one is never readable by others, nor are -wal and -shm, which
+    // take the mode of the file.
+    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0) ::close(fd);
+  }
+  sqlite3* database = nullptr;
+  // A reader opens for writing too: WAL needs its -shm, and an interrupted commit has to be recovered.
+  const int opened = sqlite3_open_v2(path.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr);
+  std::unique_ptr<SqliteStore> store(new SqliteStore(path, database));
+  if (opened != SQLITE_OK) return store->error("open");
+  sqlite3_busy_timeout(database, kBusyMilliseconds);
+  sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
+  sqlite3_wal_autocheckpoint(database, kWalPages);
+  CERTFERRY_TRY(store->prepare_schema(access));
+  return store;
+}
+
+Result<> SqliteStore::prepare_schema(Access access) {
+  Statement version(database_.get(), "PRAGMA user_version");
+  if (version.step() != SQLITE_ROW) return error("read the schema");
+  const Revision schema = version.number(0);
+  version.reset();
+  if (schema > kSchema) {
+    return fail(ErrorKind::kFailed, "CF1505", "the store " + path_ + " was written by a newer certferry (schema " + std::to_string(schema) + ")",
+                "use the newer version on this computer too");
+  }
+  if (schema == kSchema) return execute("PRAGMA synchronous=FULL");
+  if (access == Access::kRead) {
+    return fail(ErrorKind::kUnreachable, "CF1503", "the store " + path_ + " is empty", "import a certificate first");
+  }
+  // Two processes may come here at once: the transaction lets one of them make the tables.
+  return execute(
+      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN IMMEDIATE;"
+      "CREATE TABLE IF NOT EXISTS entries(key BLOB PRIMARY KEY, value BLOB, revision INTEGER NOT NULL) WITHOUT ROWID;"
+      "CREATE INDEX IF NOT EXISTS entries_by_revision ON entries(revision);"
+      "CREATE TABLE IF NOT EXISTS state(one INTEGER PRIMARY KEY CHECK(one = 1), revision INTEGER NOT NULL);"
+      "INSERT OR IGNORE INTO state VALUES(1, 0); PRAGMA user_version=1; COMMIT");
+}
+
+Result<std::optional<Entry>> SqliteStore::get(std::string_view key) {
+  Statement select(database_.get(), "SELECT value, revision FROM entries WHERE key = ? AND value IS NOT NULL");
+  const int result = select.bind(1, key).step();
+  if (result == SQLITE_DONE) return std::optional<Entry>();
+  if (result != SQLITE_ROW) return error("get");
+  return std::optional(Entry{std::string(key), select.text(0), select.number(1)});
+}
+
+Result<Revision> SqliteStore::revision() {
+  Statement select(database_.get(), "SELECT revision FROM state");
+  if (select.step() != SQLITE_ROW) return error("read the revision");
+  return select.number(0);
+}
+
+Result<Listing> SqliteStore::list(std::string_view prefix) {
+  const std::string end = end_of(prefix);
+  Listing listing;
+  CERTFERRY_TRY(execute("BEGIN"));
+  const auto read = [&]() -> Result<> {
+    CERTFERRY_ASSIGN(listing.revision, revision());
+    Statement select(database_.get(), end.empty() ? "SELECT key, value, revision FROM entries WHERE key >= ? AND value IS NOT NULL"
+                                                  : "SELECT key, value, revision FROM entries WHERE key >= ? AND key < ? AND value IS NOT NULL");
+    select.bind(1, prefix);
+    if (!end.empty()) select.bind(2, end);
+    int result = SQLITE_ROW;
+    while ((result = select.step()) == SQLITE_ROW) listing.entries.push_back({select.text(0), select.text(1), select.number(2)});
+    if (result != SQLITE_DONE) return error("list");
+    return {};
+  };
+  const Result<> done = read();
+  const Result<> ended = execute("END");
+  if (!done) return std::unexpected(done.error());
+  if (!ended) return std::unexpected(ended.error());
+  return listing;
+}
+
+Result<Revision> SqliteStore::commit_in_transaction(const Batch& batch) {
+  Statement select(database_.get(), "SELECT revision FROM entries WHERE key = ? AND value IS NOT NULL");
+  for (const Batch::Expectation& expected : batch.expectations) {
+    const int result = select.bind(1, expected.key).step();
+    if (result != SQLITE_ROW && result != SQLITE_DONE) return error("check");
+    const Revision found = result == SQLITE_ROW ? select.number(0) : 0;
+    select.reset();
+    if (found != expected.revision) return conflict(expected.key);
+  }
+  CERTFERRY_ASSIGN(const Revision before, revision());
+  const Revision now = before + 1;
+  Statement state(database_.get(), "UPDATE state SET revision = ?");
+  if (state.bind(1, now).step() != SQLITE_DONE) return error("commit");
+  Statement put(database_.get(), "INSERT OR REPLACE INTO entries(key, value, revision) VALUES(?, ?, ?)");
+  for (const auto& [key, value] : batch.puts) {
+    if (put.bind(1, key).bind(2, value).bind(3, now).step() != SQLITE_DONE) return error("put");
+    put.reset();
+  }
+  // A tombstone, so that `changes` can tell of it.
+  Statement remove(database_.get(), "UPDATE entries SET value = NULL, revision = ?2 WHERE key = ?1 AND value IS NOT NULL");
+  for (const std::string& key : batch.removals) {
+    if (remove.bind(1, key).bind(2, now).step() != SQLITE_DONE) return error("remove");
+    remove.reset();
+  }
+  return now;
+}
+
+Result<Revision> SqliteStore::commit(const Batch& batch) {
+  CERTFERRY_TRY(check_batch(batch));
+  CERTFERRY_TRY(execute("BEGIN IMMEDIATE"));
+  Result<Revision> done = commit_in_transaction(batch);
+  if (done) {
+    if (Result<> ended = execute("COMMIT"); !ended) done = std::unexpected(std::move(ended).error());
+  }
+  // An error may have rolled back already; then this one says so, and nobody needs to know.
+  if (!done) sqlite3_exec(database_.get(), "ROLLBACK", nullptr, nullptr, nullptr);
+  return done;
+}
+
+Result<Changes> SqliteStore::changes(std::string_view prefix, Revision from) {
+  Changes found;
+  CERTFERRY_ASSIGN(found.revision, revision());
+  Statement select(database_.get(),
+                   "SELECT key, value, revision FROM entries WHERE revision > ? AND revision <= ? AND substr(key, 1, length(?3)) = ?3"
+                   " ORDER BY revision, key");
+  select.bind(1, from).bind(2, found.revision).bind(3, prefix);
+  int result = SQLITE_ROW;
+  while ((result = select.step()) == SQLITE_ROW) {
+    found.changes.push_back({select.text(0), select.is_null(1) ? std::nullopt : std::optional(select.text(1)), select.number(2)});
+  }
+  if (result != SQLITE_DONE) return error("changes");
+  return found;
+}
+
+Result<> SqliteStore::verify() {
+  Statement check(database_.get(), "PRAGMA integrity_check");
+  if (check.step() != SQLITE_ROW) return error("verify");
+  if (const std::string text = check.text(0); text != "ok") return damaged(path_, text);
+  return {};
+}
+
+}  // namespace certferry::store

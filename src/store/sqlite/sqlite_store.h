@@ -1,0 +1,44 @@
+// The embedded store: one SQLite file (WAL, synchronous=FULL).
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "store/store.h"
+
+struct sqlite3;
+
+namespace certferry::store {
+
+class SqliteStore final : public Store {
+ public:
+  enum class Access { kRead, kWrite };
+  // Opens the file, makes it (mode 0600) where it does not exist and access is kWrite; the folder has to exist.
+  // kRead on an absent file is CF1503. Waits up to 30 seconds for other processes.
+  [[nodiscard]] static Result<std::unique_ptr<SqliteStore>> open(const std::string& path, Access access);
+  ~SqliteStore() override;
+
+  Result<std::optional<Entry>> get(std::string_view key) override;
+  Result<Listing> list(std::string_view prefix) override;
+  Result<Revision> commit(const Batch& batch) override;
+  Result<Changes> changes(std::string_view prefix, Revision from) override;
+  Result<> verify() override;
+
+  class Statement;
+
+ private:
+  SqliteStore(std::string path, sqlite3* database);
+  [[nodiscard]] std::unexpected<Error> error(std::string_view doing) const;
+  [[nodiscard]] Result<> execute(const char* sql);
+  [[nodiscard]] Result<> prepare_schema(Access access);
+  [[nodiscard]] Result<Revision> commit_in_transaction(const Batch& batch);
+  [[nodiscard]] Result<Revision> revision();
+
+  struct Close {
+    void operator()(sqlite3* database) const;
+  };
+  std::string path_;
+  std::unique_ptr<sqlite3, Close> database_;
+};
+
+}  // namespace certferry::store

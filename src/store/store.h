@@ -1,0 +1,86 @@
+// The store: an ordered map from keys to values with revisions. What shall be is written here; it is never the place of
+// private keys.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace certferry::store {
+
+// Grows by one with each commit; 0 is the empty store, and the revision of a key that does not exist.
+using Revision = std::uint64_t;
+
+struct Entry {
+  std::string key;
+  std::string value;
+  Revision revision = 0;  // of the commit that wrote it
+
+  bool operator==(const Entry&) const = default;
+};
+
+struct Listing {
+  std::vector<Entry> entries;  // by key, in the order of octets
+  Revision revision = 0;       // the store's, when it was read
+};
+
+// A commit's content. Everything or nothing of it happens.
+struct Batch {
+  struct Expectation {
+    std::string key;
+    Revision revision = 0;  // 0: the key must not exist
+  };
+  std::vector<Expectation> expectations;
+  std::vector<std::pair<std::string, std::string>> puts;
+  std::vector<std::string> removals;
+
+  void expect(std::string key, Revision revision) { expectations.push_back({std::move(key), revision}); }
+  void put(std::string key, std::string value) { puts.emplace_back(std::move(key), std::move(value)); }
+  void remove(std::string key) { removals.push_back(std::move(key)); }
+  // What etcd's defaults carry, so that every engine carries it.
+  static constexpr std::size_t kMaxOperations = 128;
+  static constexpr std::size_t kMaxOctets = 1024 * 1024;
+};
+
+// The latest state of one key that changed; states between are skipped.
+struct Change {
+  std::string key;
+  std::optional<std::string> value;  // nothing: it was removed
+  Revision revision = 0;
+
+  bool operator==(const Change&) const = default;
+};
+
+struct Changes {
+  std::vector<Change> changes;  // by revision, then key
+  Revision revision = 0;        // watch from here the next time
+  bool compacted = false;       // history before `from` is gone: list again
+};
+
+// Errors: CF1501 (kConflict) an expectation did not hold, CF1502 the batch is too large or touches a key twice,
+// CF1503 (kUnreachable) the engine cannot be opened or reached, CF1504 the data is damaged, CF1505 it was written by a
+// newer certferry, CF1506 (kConflict) another process kept it locked for too long, CF1507 the engine cannot write.
+// One object is used by one thread at a time; several processes may use one store.
+class Store {
+ public:
+  virtual ~Store() = default;
+  [[nodiscard]] virtual Result<std::optional<Entry>> get(std::string_view key) = 0;
+  // Every key that starts with `prefix`, from one moment.
+  [[nodiscard]] virtual Result<Listing> list(std::string_view prefix) = 0;
+  // Returns the new revision once it is durable.
+  [[nodiscard]] virtual Result<Revision> commit(const Batch& batch) = 0;
+  // What changed after `from` below `prefix`; returns at once, empty where nothing did.
+  [[nodiscard]] virtual Result<Changes> changes(std::string_view prefix, Revision from) = 0;
+  // Looks at everything the engine has: CF1504 names what is damaged.
+  [[nodiscard]] virtual Result<> verify() = 0;
+};
+
+// The checks that every engine makes before it looks at its data: CF1502.
+[[nodiscard]] Result<> check_batch(const Batch& batch);
+[[nodiscard]] std::unexpected<Error> conflict(std::string_view key);
+
+}  // namespace certferry::store
