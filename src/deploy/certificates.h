@@ -1,0 +1,58 @@
+// certificates/<sha256>/ below the home: each certificate with its chain and key, as files that services can read.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "deploy/key_access.h"
+
+namespace certferry::deploy {
+
+// PEM texts. `chain` holds the intermediates from the issuer on, without the root; may be empty.
+struct CertificateFiles {
+  std::string sha256;       // of the certificate's DER, lower-case hex: the folder's name
+  std::string certificate;  // cert.pem
+  std::string chain;        // chain.pem; fullchain.pem is both
+  std::optional<Secret> key;  // privkey.pem; nothing: a certificate without key
+  std::string info;         // info.json, what people and scripts want to know without parsing
+};
+
+// The folders below one home. Not thread-safe; several processes may use one home.
+// Errors: CF1601 a folder holds something else than it should, those of base/file.h.
+class Certificates {
+ public:
+  Certificates(FileSystem& files, std::string home) : files_(files), folder_(std::move(home) + "/certificates") {}
+
+  [[nodiscard]] std::string folder_of(std::string_view sha256) const { return folder_ + "/" + std::string(sha256); }
+  [[nodiscard]] std::string key_path(std::string_view sha256) const { return folder_of(sha256) + "/privkey.pem"; }
+
+  // Makes the folder with all its files at once, or leaves nothing behind. True: it was made; false: it was there and
+  // holds the same certificate and key. Where it was there without key and `content` has one, or with another chain,
+  // the file concerned is replaced (true). A key that is there is never replaced by another one: CF1601.
+  // The key's file has the mode and group of `access` from the first octet on.
+  [[nodiscard]] Result<bool> write(const CertificateFiles& content, const KeyAccess& access);
+  // Gives the key's file the mode and group of `access`. True: it was another one.
+  [[nodiscard]] Result<bool> set_access(std::string_view sha256, const KeyAccess& access);
+
+  [[nodiscard]] Result<bool> exists(std::string_view sha256) const;
+  [[nodiscard]] Result<bool> has_key(std::string_view sha256) const;
+  // CF1602 where there is none.
+  [[nodiscard]] Result<Secret> read(std::string_view sha256, std::string_view file) const;
+
+  // The folders that are certificates, by name.
+  [[nodiscard]] Result<std::vector<std::string>> list() const;
+  // Folders that an interrupted write left behind; never looked at, safe to remove.
+  [[nodiscard]] Result<std::vector<std::string>> leftovers() const;
+  [[nodiscard]] Result<> remove_leftovers();
+
+ private:
+  FileSystem& files_;
+  std::string folder_;
+};
+
+}  // namespace certferry::deploy
