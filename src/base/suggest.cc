@@ -16,6 +16,7 @@ std::optional<std::string> nearest(std::string_view word, std::span<const Text> 
     std::size_t allowed = std::max<std::size_t>(1, std::max(word.size(), candidate.size()) / 3);
     bool beginning = word.size() >= 3 && equal_ignoring_case(word, candidate.substr(0, word.size()));
     if (distance > allowed && !beginning) continue;
+    if (beginning) distance = std::min<std::size_t>(distance, 1);
     if (best && distance >= best_distance) continue;
     best = candidate;
     best_distance = distance;

@@ -14,7 +14,7 @@ namespace certferry {
 [[nodiscard]] std::size_t edit_distance(std::string_view a, std::string_view b);
 
 // The candidate nearest to `word`, the first of equals; nothing where none is near (a third of the longer one's
-// length, at least one edit). A candidate that `word` is the beginning of counts as near from three letters on.
+// length, at least one edit). A candidate that begins with `word` counts as one edit away, from three letters on.
 [[nodiscard]] std::optional<std::string> did_you_mean(std::string_view word, std::span<const std::string> candidates);
 [[nodiscard]] std::optional<std::string> did_you_mean(std::string_view word,
                                                       std::span<const std::string_view> candidates);

@@ -42,7 +42,7 @@ struct Config {
   std::map<std::string, std::string> origins;  // key → origin, for every key that is not a default
 
   [[nodiscard]] Topology topology() const { return {{computer}}; }
-  // Every setting with its value and origin, in the order of the file's sections.
+  // Every setting with its value and origin, in the order of docs/formats/config.md; of types only what was set.
   [[nodiscard]] std::vector<ConfigRow> rows() const;
 };
 
