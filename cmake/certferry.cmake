@@ -35,9 +35,20 @@ certferry_find_library(certferry::seccomp seccomp seccomp.h)
 certferry_find_library(certferry::nettle nettle nettle/pbkdf2.h)
 certferry_find_library(certferry::rapidcheck rapidcheck rapidcheck.h)
 
+# certferry_test(name LABELS <labels…> SOURCES <x_test.cc…> LIBRARIES <targets…>): one executable, run by ctest.
+function(certferry_test name)
+  cmake_parse_arguments(ARG "" "" "LABELS;SOURCES;LIBRARIES" ${ARGN})
+  add_executable(${name}_test ${ARG_SOURCES})
+  target_link_libraries(${name}_test PRIVATE ${ARG_LIBRARIES} certferry::rapidcheck GTest::gmock GTest::gtest_main)
+  add_test(NAME ${name} COMMAND ${name}_test)
+  set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${ARG_LABELS}")
+endfunction()
+
 # certferry_library(folder DEPS <targets…>): every .cc of the folder (and one level below it) but tests becomes
-# certferry_<folder>; every x_test.cc becomes part of <folder>_test, run by ctest. What lies in testing/ becomes
-# certferry_<folder>_testing, for the tests of this and of other folders.
+# certferry_<folder>. What lies in testing/ becomes certferry_<folder>_testing, for the tests of this and of other
+# folders. Tests are run by ctest: every x_test.cc becomes part of <folder>_test; x_slow_test.cc (seconds to minutes; left
+# out by ./dev test --quick) of <folder>_slow_test, labelled slow; x_soak_test.cc (longer; only ./dev soak) of
+# <folder>_soak_test, labelled soak. ./dev tsan runs the tests labelled threads: those of folders that start one.
 function(certferry_library folder)
   cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc */*.cc)
@@ -55,11 +66,26 @@ function(certferry_library folder)
     target_link_libraries(certferry_${folder}_testing PUBLIC certferry_${folder})
     list(APPEND ARG_TEST_DEPS certferry_${folder}_testing)
   endif()
-  if(tests)
-    add_executable(${folder}_test ${tests})
-    target_link_libraries(${folder}_test PRIVATE certferry_${folder} ${ARG_TEST_DEPS} certferry::rapidcheck
-                                                 GTest::gmock GTest::gtest_main)
-    add_test(NAME ${folder} COMMAND ${folder}_test)
-    set_tests_properties(${folder} PROPERTIES TIMEOUT 600)
-  endif()
+  foreach(kind slow soak plain)
+    set(selected ${tests})
+    if(kind STREQUAL "plain")
+      set(name ${folder})
+      set(labels "")
+    else()
+      set(name ${folder}_${kind})
+      set(labels ${kind})
+      list(FILTER selected INCLUDE REGEX "_${kind}_test\\.cc$")
+      list(FILTER tests EXCLUDE REGEX "_${kind}_test\\.cc$")
+    endif()
+    foreach(source ${selected} ${sources})
+      file(STRINGS ${source} threads REGEX "std::(jthread|thread|async)" LIMIT_COUNT 1)
+      if(threads)
+        list(APPEND labels threads)
+        break()
+      endif()
+    endforeach()
+    if(selected)
+      certferry_test(${name} LABELS ${labels} SOURCES ${selected} LIBRARIES certferry_${folder} ${ARG_TEST_DEPS})
+    endif()
+  endforeach()
 endfunction()
