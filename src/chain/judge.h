@@ -13,7 +13,7 @@ namespace certferry::chain {
 // The place that a certificate takes in a path.
 enum class Role { kLeaf, kIntermediate, kAnchor };
 
-// `the certificate “web.example”`, `the intermediate “Issuing CA 2”`, `the root “Acme Root”`.
+// `the certificate 'web.example'`, `the intermediate 'Issuing CA 2'`, `the root 'Acme Root'`.
 [[nodiscard]] std::string described(const x509::CertificateFields& certificate, Role role);
 
 class Judge {

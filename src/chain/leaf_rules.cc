@@ -56,7 +56,7 @@ void judge_usage(const x509::Certificate& certificate, const CertificateRules& r
 
 void judge_alt_name(const CertificateFields& fields, const GeneralName& name, Judge& judge) {
   const auto bad = [&](std::string_view what) {
-    judge.departure("CF1342", fmt::format("the name “{}” of {} {}", name.display(), described(fields, Role::kLeaf), what), kAskCa,
+    judge.departure("CF1342", fmt::format("the name '{}' of {} {}", name.display(), described(fields, Role::kLeaf), what), kAskCa,
                     "RFC 5280 section 4.2.1.6");
   };
   switch (name.kind) {
@@ -129,7 +129,7 @@ void judge_common_name(const CertificateFields& fields, Judge& judge) {
   if (common_name.empty()) return;
   const CommonName kind = common_name_kind(common_name, *fields.subject_alt_names);
   if (kind == CommonName::kCopy) return;
-  const std::string message = fmt::format("the common name “{}” is not among the names of the certificate", common_name);
+  const std::string message = fmt::format("the common name '{}' is not among the names of the certificate", common_name);
   const std::string_view fix = "rely on the names alone, or have the certificate issued with the common name as one of them";
   const std::string_view source = "CA/B Forum BR section 7.1.4.3";
   if (kind == CommonName::kUnrelated) {

@@ -141,11 +141,11 @@ class Checker {
       if (auto problem = usable(subtree, name)) return problem;
       if (subtree.base.kind == name.kind && in_subtree(name, subtree.base, Direction::kExcluded)) {
         return NameProblem{NameProblem::Kind::kViolated,
-                           fmt::format("the name “{}” lies in “{}”, which is excluded", name.shown(), subtree.base.display())};
+                           fmt::format("the name '{}' lies in '{}', which is excluded", name.shown(), subtree.base.display())};
       }
     }
     if (!any_permitted || permitted) return std::nullopt;
-    return NameProblem{NameProblem::Kind::kViolated, fmt::format("the name “{}” is not among the permitted ones", name.shown())};
+    return NameProblem{NameProblem::Kind::kViolated, fmt::format("the name '{}' is not among the permitted ones", name.shown())};
   }
 
   // A form that has constraints which cannot be judged.
@@ -155,7 +155,7 @@ class Checker {
     if (std::ranges::none_of(constraints_.permitted, same) && std::ranges::none_of(constraints_.excluded, same)) {
       return std::nullopt;
     }
-    return unsupported(fmt::format("constraints on names like “{}” cannot be judged", name.display()));
+    return unsupported(fmt::format("constraints on names like '{}' cannot be judged", name.display()));
   }
 
   bool constrains(Kind kind) const {
@@ -196,27 +196,27 @@ std::optional<NameProblem> check_alt_name(Checker& checker, const GeneralName& n
     case Kind::kDns: {
       const DnsShape shape = dns_shape(name.text());
       if ((shape == DnsShape::kOther || shape == DnsShape::kIpAddress) && checker.constrains(Kind::kDns)) {
-        return Checker::unsupported(fmt::format("“{}” is no DNS name, so that the constraints cannot be judged", name.display()));
+        return Checker::unsupported(fmt::format("'{}' is no DNS name, so that the constraints cannot be judged", name.display()));
       }
       break;
     }
     case Kind::kIp:
       if (name.value.size() != 4 && name.value.size() != 16 && checker.constrains(Kind::kIp)) {
-        return Checker::unsupported(fmt::format("“{}” is no IP address, so that the constraints cannot be judged", name.display()));
+        return Checker::unsupported(fmt::format("'{}' is no IP address, so that the constraints cannot be judged", name.display()));
       }
       break;
     case Kind::kEmail:
       subject.mailbox = split_mailbox(name.text());
       if (!subject.mailbox) {
         if (!checker.constrains(Kind::kEmail)) return std::nullopt;
-        return Checker::unsupported(fmt::format("“{}” is no mail address, so that the constraints cannot be judged", name.display()));
+        return Checker::unsupported(fmt::format("'{}' is no mail address, so that the constraints cannot be judged", name.display()));
       }
       break;
     case Kind::kUri: {
       const auto host = uri_host(name.text());
       if (!host) {
         if (!checker.constrains(Kind::kUri)) return std::nullopt;
-        return Checker::unsupported(fmt::format("“{}” names no host, so that the constraints cannot be judged", name.display()));
+        return Checker::unsupported(fmt::format("'{}' names no host, so that the constraints cannot be judged", name.display()));
       }
       subject.text = *host;
       break;
@@ -231,28 +231,28 @@ std::optional<NameProblem> check_alt_name(Checker& checker, const GeneralName& n
 
 std::optional<std::string> constraint_problem(const x509::GeneralSubtree& subtree, Mode mode) {
   const GeneralName& base = subtree.base;
-  if (subtree.has_bounds) return fmt::format("the constraint “{}” has bounds, which RFC 5280 forbids", base.display());
+  if (subtree.has_bounds) return fmt::format("the constraint '{}' has bounds, which RFC 5280 forbids", base.display());
   switch (base.kind) {
     case Kind::kDns: {
       std::string_view text = base.text();
       if (mode == Mode::kTolerant && text.size() > 1 && text.starts_with('.')) text.remove_prefix(1);
       const DnsShape shape = text.empty() ? DnsShape::kHost : dns_shape(text);
       if (shape == DnsShape::kHost || shape == DnsShape::kUnderscore) return std::nullopt;
-      return fmt::format("“{}” is no constraint on DNS names", base.display());
+      return fmt::format("'{}' is no constraint on DNS names", base.display());
     }
     case Kind::kIp: {
       const std::size_t size = base.value.size();
       if ((size == 8 || size == 32) && ip_mask_is_prefix(ByteView(base.value).subspan(size / 2))) return std::nullopt;
-      return fmt::format("“{}” is no range of IP addresses", base.display());
+      return fmt::format("'{}' is no range of IP addresses", base.display());
     }
     case Kind::kEmail:
       if (email_constraint_is_good(base.text())) return std::nullopt;
-      return fmt::format("“{}” is no constraint on mail addresses", base.display());
+      return fmt::format("'{}' is no constraint on mail addresses", base.display());
     case Kind::kUri: {
       std::string_view text = base.text();
       if (text.starts_with('.')) text.remove_prefix(1);
       if (text.empty() || dns_shape(text) == DnsShape::kHost) return std::nullopt;
-      return fmt::format("“{}” is no constraint on the hosts of URIs", base.display());
+      return fmt::format("'{}' is no constraint on the hosts of URIs", base.display());
     }
     default: return std::nullopt;
   }
@@ -267,7 +267,7 @@ std::optional<NameProblem> check_names(const x509::NameConstraints& constraints,
       if (attribute.oid != x509::oid::kEmailAddress) continue;
       const auto mailbox = split_mailbox(attribute.value);
       if (!mailbox && !checker.constrains(Kind::kEmail)) continue;
-      if (!mailbox) return Checker::unsupported(fmt::format("“{}” is no mail address", attribute.value));
+      if (!mailbox) return Checker::unsupported(fmt::format("'{}' is no mail address", attribute.value));
       if (auto problem = checker.check({.kind = Kind::kEmail, .text = attribute.value, .mailbox = mailbox})) return problem;
     }
   }

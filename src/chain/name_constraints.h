@@ -17,7 +17,7 @@ struct NameProblem {
     kTooMuchWork,  // more comparisons than allowed
   };
   Kind kind = Kind::kViolated;
-  std::string message;  // "the name “x.example” is outside the permitted …"
+  std::string message;  // "the name 'x.example' is outside the permitted …"
 };
 
 // Judges the subject and the subjectAltName of `certificate` against the constraints of an issuer above it. Each
@@ -26,7 +26,7 @@ struct NameProblem {
                                                      const x509::CertificateFields& certificate, Mode mode,
                                                      std::size_t& budget);
 
-// What is wrong with the form of the constraint itself ("“*.example” is not a DNS constraint"); nothing where it is as
+// What is wrong with the form of the constraint itself ("'*.example' is not a DNS constraint"); nothing where it is as
 // RFC 5280 asks. kTolerant takes the leading dot of a DNS constraint, which is common, as "subdomains only".
 [[nodiscard]] std::optional<std::string> constraint_problem(const x509::GeneralSubtree& subtree, Mode mode);
 

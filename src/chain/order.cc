@@ -30,7 +30,7 @@ Verdict best_path(const x509::Certificate& leaf, std::span<const x509::Certifica
 std::string listed(const Certificates& certificates) {
   std::string text;
   for (std::size_t i = 0; i < certificates.size() && i < 5; ++i) {
-    text += fmt::format("{}“{}”", i ? ", " : "", certificates[i]->subject.label());
+    text += fmt::format("{}'{}'", i ? ", " : "", certificates[i]->subject.label());
   }
   if (certificates.size() > 5) text += fmt::format(" and {} more", certificates.size() - 5);
   return text;
@@ -44,7 +44,7 @@ void explain(Ordered& ordered, bool root_in_file) {
     info("CF1360", "not part of the chain and left out: " + listed(ordered.left_out));
   }
   if (root_in_file) {
-    info("CF1361", fmt::format("the root “{}” is in the file; it is not sent to clients, which have their own copy",
+    info("CF1361", fmt::format("the root '{}' is in the file; it is not sent to clients, which have their own copy",
                                (*ordered.root)->subject.label()));
   }
   if (!ordered.added.empty()) info("CF1362", "missing in the file and added from what is stored: " + listed(ordered.added));

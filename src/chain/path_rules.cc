@@ -26,9 +26,11 @@ void judge_length(std::size_t below, const CertificateFields& issuer, Role role,
                             *constraints->path_length, below),
                 "use a certificate from a CA that may have this CA below it", "RFC 5280 section 4.2.1.9");
   }
-  const std::size_t depth = below + (role == Role::kIntermediate && !self_issued(issuer) ? 1 : 0);
-  if (rules.max_depth && depth > *rules.max_depth) {
-    judge.fatal("CF1310", fmt::format("the path has {} intermediates, allowed are {}", depth, *rules.max_depth),
+  // Told once, at the first intermediate that is too much.
+  const bool counts = role == Role::kIntermediate && !self_issued(issuer);
+  const std::size_t depth = below + 1;
+  if (rules.max_depth && counts && depth == *rules.max_depth + 1) {
+    judge.fatal("CF1310", fmt::format("{} is intermediate number {} of the path, allowed are {}", described(issuer, role), depth, *rules.max_depth),
                 "allow more intermediates, or use a certificate nearer to the root", "RFC 5280 section 6.1.1");
   }
 }

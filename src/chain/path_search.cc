@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "chain/policies.h"
+
 namespace certferry::chain {
 namespace {
 
@@ -89,7 +91,7 @@ void PathSearch::try_issuer(Pass pass, Node& issuer, bool& extended, const Node*
   if (pass == Pass::kFind && has_fatal(findings)) return;
   switch (check_signature(*path_.back().node, issuer)) {
     case Signature::kGood: break;
-    case Signature::kNotChecked: return;
+    case Signature::kNotChecked: extended = true; return;  // unknown is no dead end
     case Signature::kBad:
     case Signature::kUnsupported:
       if (!not_signer) not_signer = &issuer;
@@ -106,7 +108,7 @@ void PathSearch::try_issuer(Pass pass, Node& issuer, bool& extended, const Node*
 void PathSearch::extend(Pass pass) {
   Node& top = *path_.back().node;
   if (top.anchor) {
-    finish(Trust::kAnchored, judge_revocation());
+    finish(Trust::kAnchored, judge_path());
     if (path_.size() > 1 || found_) return;
   }
   if (path_.size() >= options_.limits.path_length) {
@@ -132,20 +134,21 @@ void PathSearch::finish_dead_end(bool circle, const Node* not_signer) {
   const x509::CertificateFields& fields = *top.certificate;
   const Role role = role_of(top);
   const std::string_view source = "RFC 5280 section 6.1";
-  Findings last;
+  Findings last = judge_path();
   Judge judge(options_.mode, last);
+  const x509::Name* missing = nullptr;
   Trust trust = Trust::kIncomplete;
   if (top.certificate.self_issued() && check_signature(top, top) == Signature::kGood) {
     trust = Trust::kUnknownRoot;
     judge.fatal("CF1302",
                 role == Role::kLeaf ? fmt::format("{} is self-signed and not among the trusted ones", described(fields, role))
-                                    : fmt::format("the root “{}” is not trusted here", fields.subject.label()),
+                                    : fmt::format("the root '{}' is not trusted here", fields.subject.label()),
                 "if the CA is yours, give its root with --trust or add it to the system's trusted roots", source);
   } else if (not_signer) {
     const bool unsupported = signatures_[{&top, not_signer}] == Signature::kUnsupported;
     judge.fatal(unsupported ? "CF1304" : "CF1303",
-                fmt::format(fmt::runtime(unsupported ? "the signature of {} cannot be checked with the key of “{}”"
-                                                     : "{} was not signed with the key of “{}”, the name of its issuer"),
+                fmt::format(fmt::runtime(unsupported ? "the signature of {} cannot be checked with the key of '{}'"
+                                                     : "{} was not signed with the key of '{}', the name of its issuer"),
                             described(fields, role), not_signer->certificate->subject.label()),
                 unsupported ? "use certificates with RSA, ECDSA or Ed25519 keys on common curves"
                             : "get the issuer's certificate again: the one at hand is another one of the same name",
@@ -154,17 +157,25 @@ void PathSearch::finish_dead_end(bool circle, const Node* not_signer) {
     judge.fatal("CF1321", fmt::format("the issuers of {} certify each other in a circle that no root is part of", described(fields, role)),
                 "give the root with --trust", source);
   } else {
+    missing = &fields.issuer;
     judge.fatal("CF1301",
-                fmt::format("the issuer “{}” of {} is missing", fields.issuer.text(), described(fields, role)),
+                fmt::format("the issuer '{}' of {} is missing", fields.issuer.text(), described(fields, role)),
                 get_issuer_fix(fields), source);
   }
-  finish(trust, std::move(last));
+  finish(trust, std::move(last), missing);
 }
 
-Findings PathSearch::judge_revocation() const {
+Findings PathSearch::judge_path() const {
   Findings findings;
-  if (options_.crls.empty()) return findings;
   Judge judge(options_.mode, findings);
+  if (const auto problem = policy_problem(fields_)) {
+    judge.fatal("CF1350", *problem, "use a certificate from a CA whose policies match", "RFC 5280 section 6.1.5");
+  }
+  if (!options_.crls.empty()) judge_revocation(judge);
+  return findings;
+}
+
+void PathSearch::judge_revocation(Judge& judge) const {
   for (std::size_t i = 0; i + 1 < path_.size(); ++i) {
     const std::string who = described(*fields_[i], i == 0 ? Role::kLeaf : Role::kIntermediate);
     const auto status = revocation_of(*fields_[i], *fields_[i + 1], options_.crls, options_.now);
@@ -183,10 +194,9 @@ Findings PathSearch::judge_revocation() const {
         break;
     }
   }
-  return findings;
 }
 
-void PathSearch::finish(Trust trust, Findings last) {
+void PathSearch::finish(Trust trust, Findings last, const x509::Name* missing_issuer) {
   // The findings about the leaf are the same in every path.
   std::size_t cost = fatal_count(last);
   for (std::size_t i = 1; i < path_.size(); ++i) cost += fatal_count(path_[i].findings);
@@ -197,6 +207,8 @@ void PathSearch::finish(Trust trust, Findings last) {
   if (best_ && best_cost_ <= cost) return;
   Verdict verdict;
   verdict.trust = trust;
+  verdict.system_anchor = trust == Trust::kAnchored && path_.back().node->system;
+  if (missing_issuer) verdict.missing_issuer = *missing_issuer;
   for (const Step& step : path_) {
     verdict.path.push_back(step.node->certificate);
     append(verdict.findings, step.findings);

@@ -33,9 +33,11 @@ class PathSearch {
   [[nodiscard]] Findings judge(Node& issuer);
   [[nodiscard]] Signature check_signature(Node& child, const Node& issuer);
   [[nodiscard]] bool in_path(const Node& node) const;
-  [[nodiscard]] Findings judge_revocation() const;
+  // What only a whole path shows: policies, revocation.
+  [[nodiscard]] Findings judge_path() const;
+  void judge_revocation(Judge& judge) const;
   // Compares the path as it stands with the best one so far.
-  void finish(Trust trust, Findings last);
+  void finish(Trust trust, Findings last, const x509::Name* missing_issuer = nullptr);
   void finish_dead_end(bool circle, const Node* not_signer);
   [[nodiscard]] bool may_go_on(Pass pass);
   [[nodiscard]] Role role_of(const Node& node) const;

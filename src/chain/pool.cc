@@ -16,6 +16,7 @@ int likelihood(const x509::CertificateFields& child, const Node& node, Time now)
     if (authority->serial && *authority->serial == issuer.serial) score += 1;
   }
   if (now >= issuer.not_before && now <= issuer.not_after) score += 4;
+  if (!node.anchor && x509::signature_algorithm(issuer.signature_algorithm).digest == "SHA-1") score -= 2;
   return score;
 }
 
@@ -48,7 +49,11 @@ void Pool::add_system_anchors() {
   for (std::size_t i = 0; i < count; ++i) {
     const x509::Name& issuer = nodes_[i].certificate->issuer;
     if (!wanted.insert(issuer.canonical()).second) continue;
-    for (const auto& anchor : system_->find(issuer)) add(anchor, true);
+    for (const auto& certificate : system_->find(issuer)) {
+      Node* node = add(certificate, false);
+      node->system = !node->anchor || node->system;
+      node->anchor = true;
+    }
   }
 }
 

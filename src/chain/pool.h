@@ -14,6 +14,7 @@ namespace certferry::chain {
 struct Node {
   x509::Certificate certificate;
   bool anchor = false;
+  bool system = false;  // an anchor out of Anchors::system, not given otherwise
   // Some sequence of issuer names leads from here to an anchor.
   bool reaches_anchor = false;
   // Whose key is known to have made the signature.

@@ -64,6 +64,10 @@ struct Verdict {
   std::vector<x509::Certificate> path;
   // Of the whole path, in its order. The unknown root (CF1302) and the missing issuer (CF1301) are among them, fatal.
   Findings findings;
+  // Where trust is kIncomplete because no certificate of the issuer is at hand: its name.
+  std::optional<x509::Name> missing_issuer;
+  // The anchor reached came out of Anchors::system.
+  bool system_anchor = false;
   // Signatures that had to be checked, cached ones not counted.
   std::size_t signatures_checked = 0;
 
