@@ -117,9 +117,10 @@ bool read_list_extensions(ByteView list, Crl::Fields& fields) {
       return read_issuing_distribution_point(extension.value, fields);
     } else if (extension.oid == kDeltaCrlIndicator) {
       fields.unusable = "it is a delta list, which says nothing without its base";
-    } else if (extension.critical && extension.oid != oid::kAuthorityKeyIdentifier && extension.oid != oid::kIssuerAltName &&
-               extension.oid != kFreshestCrl) {
-      fields.unusable = fmt::format("it has a critical extension that is not understood: {}", x509::oid_name(extension.oid));
+    } else if (extension.critical && extension.oid != oid::kAuthorityKeyIdentifier &&
+               extension.oid != oid::kIssuerAltName && extension.oid != kFreshestCrl) {
+      fields.unusable =
+          fmt::format("it has a critical extension that is not understood: {}", x509::oid_name(extension.oid));
     }
     return true;
   });
@@ -153,7 +154,8 @@ const char* read_tbs(ByteView content, Crl::Fields& fields) {
   if (const auto wrapper = reader.next(der::context(0))) {
     der::Reader inner(wrapper->content);
     const auto list = inner.next(der::kSequence);
-    if (!list || !inner.at_end() || !read_list_extensions(list->content, fields)) return "its extensions cannot be read";
+    if (!list || !inner.at_end() || !read_list_extensions(list->content, fields))
+      return "its extensions cannot be read";
   } else {
     fields.unusable = versioned ? "it has no number (RFC 5280 section 5.2.3)" : "";
   }
@@ -161,9 +163,17 @@ const char* read_tbs(ByteView content, Crl::Fields& fields) {
 }
 
 std::string_view reason_text(std::uint8_t code) {
-  constexpr std::array<std::string_view, 11> kReasons = {
-      "unspecified", "key compromise", "CA compromise", "affiliation changed", "superseded", "cessation of operation",
-      "certificate hold", "", "removed from the list", "privilege withdrawn", "AA compromise"};
+  constexpr std::array<std::string_view, 11> kReasons = {"unspecified",
+                                                         "key compromise",
+                                                         "CA compromise",
+                                                         "affiliation changed",
+                                                         "superseded",
+                                                         "cessation of operation",
+                                                         "certificate hold",
+                                                         "",
+                                                         "removed from the list",
+                                                         "privilege withdrawn",
+                                                         "AA compromise"};
   return code < kReasons.size() ? kReasons[code] : "";
 }
 
@@ -222,7 +232,8 @@ bool in_scope(const Crl::Fields& crl, const x509::CertificateFields& certificate
   if (crl.distribution_points.empty()) return true;
   const auto points = distribution_points(certificate);
   return std::ranges::any_of(crl.distribution_points, [&](const x509::GeneralName& a) {
-    return std::ranges::any_of(points, [&](const x509::GeneralName& b) { return a.kind == b.kind && equal(a.value, b.value); });
+    return std::ranges::any_of(points,
+                               [&](const x509::GeneralName& b) { return a.kind == b.kind && equal(a.value, b.value); });
   });
 }
 
@@ -232,7 +243,8 @@ std::string why_unusable(const Crl::Fields& crl, const x509::CertificateFields& 
   if (now < crl.this_update) return fmt::format("it is dated {}", rfc3339(crl.this_update));
   if (!crl.next_update) return "it does not say when the next one is due";
   if (now > *crl.next_update) return fmt::format("it is out of date since {}", rfc3339(*crl.next_update));
-  if (issuer.key_usage && !(*issuer.key_usage & x509::kCrlSign)) return "its issuer may not sign revocation lists (keyUsage)";
+  if (issuer.key_usage && !(*issuer.key_usage & x509::kCrlSign))
+    return "its issuer may not sign revocation lists (keyUsage)";
   const std::string digest = x509::signature_algorithm(crl.algorithm).digest;
   if (digest == "MD5" || digest == "MD2") return "it is signed with " + digest;
   if (issuer.public_key.verify(crl.algorithm, crl.tbs, crl.signature) != x509::SignatureStatus::kGood) {

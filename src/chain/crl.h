@@ -33,10 +33,10 @@ class Crl {
 };
 
 enum class Revocation {
-  kGood,       // a list covers the certificate and does not name it
-  kRevoked,    // a list names it
-  kUnusable,   // there are lists of the issuer, but none can be used: `reason` says why
-  kNoList,     // no list of its issuer
+  kGood,  // a list covers the certificate and does not name it
+  kRevoked,  // a list names it
+  kUnusable,  // there are lists of the issuer, but none can be used: `reason` says why
+  kNoList,  // no list of its issuer
 };
 
 struct RevocationStatus {
@@ -46,6 +46,7 @@ struct RevocationStatus {
 
 // Whether `issuer` revoked `certificate` (which it signed), by what `crls` say at `now`.
 [[nodiscard]] RevocationStatus revocation_of(const x509::CertificateFields& certificate,
-                                             const x509::CertificateFields& issuer, std::span<const Crl> crls, Time now);
+                                             const x509::CertificateFields& issuer, std::span<const Crl> crls,
+                                             Time now);
 
 }  // namespace certferry::chain

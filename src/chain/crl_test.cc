@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <rapidcheck.h>
 
 #include "chain/verify.h"
 #include "x509/testing/certificate_maker.h"
@@ -43,6 +44,7 @@ Bytes make_crl(const MadeCertificate& issuer, const CrlSpec& spec = {}) {
   if (spec.next_update) fields.push_back(time(*spec.next_update));
   if (!entries.empty()) fields.push_back(der_sequence(entries));
   std::vector<Bytes> extensions;
+  extensions.reserve(spec.extensions.size());
   for (const RawExtension& raw : spec.extensions) extensions.push_back(extension(raw));
   if (!extensions.empty()) fields.push_back(der_element(0xa0, der_sequence(extensions)));
   const Bytes tbs = der_sequence(fields);
@@ -68,7 +70,8 @@ class CrlTest : public ::testing::Test {
 TEST_F(CrlTest, TellsWhatIsRevoked) {
   EXPECT_EQ(status({}).revocation, Revocation::kGood);
   EXPECT_EQ(status({.serials = {{0x01}, {0x02}}}).revocation, Revocation::kGood);
-  const auto revoked = status({.serials = {{0x01}, serial}, .entry_extensions = {extension({"2.5.29.21", {0x0a, 0x01, 0x01}, false})}});
+  const auto revoked =
+      status({.serials = {{0x01}, serial}, .entry_extensions = {extension({"2.5.29.21", {0x0a, 0x01, 0x01}, false})}});
   EXPECT_EQ(revoked.revocation, Revocation::kRevoked);
   EXPECT_EQ(revoked.reason, "since 2026-05-20T00:00:00Z (key compromise)");
 }
@@ -85,9 +88,12 @@ TEST_F(CrlTest, RefusesListsThatMustNotDecide) {
       {{.next_update = "20260530000000Z"}, "it is out of date since 2026-05-30T00:00:00Z"},
       {{.next_update = std::nullopt}, "it does not say when the next one is due"},
       {{.extensions = {}}, "it has no number (RFC 5280 section 5.2.3)"},
-      {{.extensions = {{"2.5.29.20", {0x02, 0x01, 0x07}, true}}}, "its number is marked critical (RFC 5280 section 5.2.3)"},
-      {{.extensions = {number, {"2.5.29.27", {0x02, 0x01, 0x05}, true}}}, "it is a delta list, which says nothing without its base"},
-      {{.extensions = {number, {"1.2.3.4", {0x05, 0x00}, true}}}, "it has a critical extension that is not understood: 1.2.3.4"},
+      {{.extensions = {{"2.5.29.20", {0x02, 0x01, 0x07}, true}}},
+       "its number is marked critical (RFC 5280 section 5.2.3)"},
+      {{.extensions = {number, {"2.5.29.27", {0x02, 0x01, 0x05}, true}}},
+       "it is a delta list, which says nothing without its base"},
+      {{.extensions = {number, {"1.2.3.4", {0x05, 0x00}, true}}},
+       "it has a critical extension that is not understood: 1.2.3.4"},
       {{.extensions = {number, point({0x84, 0x01, 0xff})}}, "it is an indirect list, issued for other CAs"},
       {{.extensions = {number, point({0x85, 0x01, 0xff})}}, "it covers attribute certificates only"},
       {{.extensions = {number, point({0x83, 0x02, 0x07, 0x80})}}, "it covers only some reasons for a revocation"},
@@ -141,8 +147,23 @@ TEST(Crl, ReadsPemAndDerAndRefusesTheRest) {
   const auto nothing = Crl::read_all(as_bytes("hello"));
   ASSERT_FALSE(nothing);
   EXPECT_EQ(nothing.error().id, "CF1320");
-  EXPECT_EQ(nothing.error().message, "the revocation list cannot be read: the file holds none, neither in DER nor in PEM");
+  EXPECT_EQ(nothing.error().message,
+            "the revocation list cannot be read: the file holds none, neither in DER nor in PEM");
   for (std::size_t size = 0; size < der.size(); ++size) EXPECT_FALSE(Crl::from_der(ByteView(der).first(size))) << size;
+}
+
+TEST_F(CrlTest, AcceptsNoListThatWasChanged) {
+  const Bytes der = make_crl(root, {.serials = {{0x01}, serial}});
+  EXPECT_TRUE(rc::check([&] {
+    Bytes changed = der;
+    const auto at = *rc::gen::inRange<std::size_t>(0, changed.size());
+    changed[at] = static_cast<std::uint8_t>(changed[at] ^ (1u << *rc::gen::inRange(0, 8)));
+    const auto crl = Crl::from_der(changed);
+    if (!crl) return;
+    const std::vector<Crl> crls = {*crl};
+    const auto result = revocation_of(*leaf.certificate(), *root.certificate(), crls, kNow).revocation;
+    RC_ASSERT(result == Revocation::kUnusable || result == Revocation::kNoList);
+  }));
 }
 
 }  // namespace

@@ -25,11 +25,14 @@ void judge_usage(const x509::Certificate& certificate, const CertificateRules& r
                     "use a certificate of its own for the service", "CA/B Forum BR section 7.1.2.7.8");
   }
   if (signs != ca && (signs || fields.key_usage)) {
-    judge.departure("CF1336", fmt::format("keyUsage and basicConstraints of {} contradict each other", described(fields, Role::kLeaf)),
-                    kAskCa, "RFC 5280 section 4.2.1.9");
+    judge.departure(
+        "CF1336",
+        fmt::format("keyUsage and basicConstraints of {} contradict each other", described(fields, Role::kLeaf)),
+        kAskCa, "RFC 5280 section 4.2.1.9");
   }
   if (certificate.extension(oid::kNameConstraints)) {
-    judge.departure("CF1338", fmt::format("{} has name constraints, which only a CA may have", described(fields, Role::kLeaf)),
+    judge.departure("CF1338",
+                    fmt::format("{} has name constraints, which only a CA may have", described(fields, Role::kLeaf)),
                     kAskCa, "RFC 5280 section 4.2.1.10");
   }
   if (rules.purpose.empty()) return;
@@ -43,7 +46,9 @@ void judge_usage(const x509::Certificate& certificate, const CertificateRules& r
   }
   const auto has = [&](x509::Oid usage) { return std::ranges::find(*usages, usage) != usages->end(); };
   if (!has(rules.purpose) && !has(oid::kAnyExtendedKeyUsage)) {
-    judge.fatal("CF1313", fmt::format("{} is not for {} (extendedKeyUsage)", described(fields, Role::kLeaf), x509::oid_name(rules.purpose)),
+    judge.fatal("CF1313",
+                fmt::format("{} is not for {} (extendedKeyUsage)", described(fields, Role::kLeaf),
+                            x509::oid_name(rules.purpose)),
                 "get a certificate whose extended key usage has it", "RFC 5280 section 4.2.1.12");
   }
   if (has(oid::kAnyExtendedKeyUsage) || certificate.has_critical(oid::kExtendedKeyUsage)) {
@@ -56,7 +61,8 @@ void judge_usage(const x509::Certificate& certificate, const CertificateRules& r
 
 void judge_alt_name(const CertificateFields& fields, const GeneralName& name, Judge& judge) {
   const auto bad = [&](std::string_view what) {
-    judge.departure("CF1342", fmt::format("the name '{}' of {} {}", name.display(), described(fields, Role::kLeaf), what), kAskCa,
+    judge.departure("CF1342",
+                    fmt::format("the name '{}' of {} {}", name.display(), described(fields, Role::kLeaf), what), kAskCa,
                     "RFC 5280 section 4.2.1.6");
   };
   switch (name.kind) {
@@ -83,7 +89,8 @@ void judge_alt_name(const CertificateFields& fields, const GeneralName& name, Ju
 std::optional<Bytes> any_ip(const std::string& text) {
   if (auto ip = x509::ip_from_text(text)) return ip;
   in_addr address{};
-  if (text.find_first_not_of("0123456789abcdefABCDEFxX.") != std::string::npos || text.find_first_of("0123456789") != 0) {
+  if (text.find_first_not_of("0123456789abcdefABCDEFxX.") != std::string::npos ||
+      text.find_first_of("0123456789") != 0) {
     return std::nullopt;
   }
   if (inet_aton(text.c_str(), &address) == 0) return std::nullopt;
@@ -118,7 +125,8 @@ CommonName common_name_kind(const std::string& common_name, const std::vector<Ge
       if (case_only || u_label) result = CommonName::kMisspelt;
       const DnsShape shape = dns_shape(common_name);
       const bool host = shape == DnsShape::kHost || shape == DnsShape::kWildcard;
-      if (result == CommonName::kUnrelated && host && same_parent(common_name, name.text())) result = CommonName::kSibling;
+      if (result == CommonName::kUnrelated && host && same_parent(common_name, name.text()))
+        result = CommonName::kSibling;
     }
   }
   return result;
@@ -129,12 +137,15 @@ void judge_common_name(const CertificateFields& fields, Judge& judge) {
   if (common_name.empty()) return;
   const CommonName kind = common_name_kind(common_name, *fields.subject_alt_names);
   if (kind == CommonName::kCopy) return;
-  const std::string message = fmt::format("the common name '{}' is not among the names of the certificate", common_name);
-  const std::string_view fix = "rely on the names alone, or have the certificate issued with the common name as one of them";
+  const std::string message =
+      fmt::format("the common name '{}' is not among the names of the certificate", common_name);
+  const std::string_view fix =
+      "rely on the names alone, or have the certificate issued with the common name as one of them";
   const std::string_view source = "CA/B Forum BR section 7.1.4.3";
   if (kind == CommonName::kUnrelated) {
     // "Mail gateway 2" is no name that anybody would look for in the subjectAltName.
-    const bool looks_like_name = common_name.find('.') != std::string::npos && common_name.find(' ') == std::string::npos;
+    const bool looks_like_name =
+        common_name.find('.') != std::string::npos && common_name.find(' ') == std::string::npos;
     if (looks_like_name) judge.warning("CF1344", message, fix, source);
   } else {
     judge.departure("CF1344", message, fix, source);
@@ -144,15 +155,18 @@ void judge_common_name(const CertificateFields& fields, Judge& judge) {
 void judge_names(const x509::Certificate& certificate, Judge& judge) {
   const CertificateFields& fields = *certificate;
   if (!fields.subject_alt_names) {
-    judge.departure("CF1340", fmt::format("{} has no subjectAltName, so that it is for no name at all", described(fields, Role::kLeaf)),
-                    "have it issued with its names as subjectAltName: programs no longer read the common name",
-                    "RFC 9525 section 2");
+    judge.departure(
+        "CF1340",
+        fmt::format("{} has no subjectAltName, so that it is for no name at all", described(fields, Role::kLeaf)),
+        "have it issued with its names as subjectAltName: programs no longer read the common name",
+        "RFC 9525 section 2");
     return;
   }
   if (certificate.has_critical(oid::kSubjectAltName) != fields.subject.empty()) {
     judge.departure("CF1341",
                     fmt::format("subjectAltName of {} is {}", described(fields, Role::kLeaf),
-                                fields.subject.empty() ? "not critical though the subject is empty" : "critical though there is a subject"),
+                                fields.subject.empty() ? "not critical though the subject is empty"
+                                                       : "critical though there is a subject"),
                     kAskCa, "RFC 5280 section 4.2.1.6");
   }
   if (fields.subject_alt_names->empty()) {

@@ -26,8 +26,10 @@ constexpr std::string_view kAnyTime = "2026-11-23T00:00:00Z";
 const std::map<std::string, std::string> kDisagreements = {
     {"rfc5280::eku::ee-without-eku", "contradicts webpki::eku::ee-without-eku, which is rejected"},
     {"rfc5280::ca-as-leaf", "contradicts webpki::ca-as-leaf, which is rejected"},
-    {"pathlen::validation-ignores-pathlen-in-leaf", "the leaf is a CA without extended key usage, as in webpki::ca-as-leaf"},
-    {"webpki::nc::permitted-dns-match-noncritical", "contradicts rfc5280::nc::permitted-dns-match-noncritical, which is rejected"},
+    {"pathlen::validation-ignores-pathlen-in-leaf",
+     "the leaf is a CA without extended key usage, as in webpki::ca-as-leaf"},
+    {"webpki::nc::permitted-dns-match-noncritical",
+     "contradicts rfc5280::nc::permitted-dns-match-noncritical, which is rejected"},
 };
 
 class Certificates {
@@ -130,7 +132,8 @@ std::optional<Results> run_file(const std::string& name) {
   });
   if (!found) {
     // Elsewhere than on the project's own machines the corpus may be missing: said loudly, never passed over.
-    if (std::getenv("CI")) ADD_FAILURE() << name << " is missing in " << testing::corpus_folder() << " (CERTFERRY_CORPUS)";
+    if (std::getenv("CI"))
+      ADD_FAILURE() << name << " is missing in " << testing::corpus_folder() << " (CERTFERRY_CORPUS)";
     std::fprintf(stderr, "*** NOT RUN: x509-limbo, because %s is missing in %s (CERTFERRY_CORPUS)\n", name.c_str(),
                  testing::corpus_folder().c_str());
     return std::nullopt;

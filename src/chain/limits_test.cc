@@ -12,7 +12,7 @@ namespace {
 
 using namespace x509::testing;
 
-CertificateSpec ca_spec(std::string name, std::string key) {
+CertificateSpec ca_spec(std::string name, std::string_view key) {
   CertificateSpec spec;
   spec.subject = {{"CN", std::move(name)}};
   spec.ca = true;
@@ -29,7 +29,9 @@ Options web_options() {
   return options;
 }
 
-bool has(const Verdict& verdict, std::string_view id) { return std::ranges::find(verdict.findings, id, &Finding::id) != verdict.findings.end(); }
+bool has(const Verdict& verdict, std::string_view id) {
+  return std::ranges::find(verdict.findings, id, &Finding::id) != verdict.findings.end();
+}
 
 // Levels of CAs; each has `width` certificates of the same name and key, issued by the level above: width^levels paths.
 std::vector<x509::Certificate> mesh(int levels, int width, const MadeCertificate& top, MadeCertificate& lowest) {

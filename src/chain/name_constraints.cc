@@ -140,12 +140,13 @@ class Checker {
     for (const auto& subtree : constraints_.excluded) {
       if (auto problem = usable(subtree, name)) return problem;
       if (subtree.base.kind == name.kind && in_subtree(name, subtree.base, Direction::kExcluded)) {
-        return NameProblem{NameProblem::Kind::kViolated,
-                           fmt::format("the name '{}' lies in '{}', which is excluded", name.shown(), subtree.base.display())};
+        return NameProblem{NameProblem::Kind::kViolated, fmt::format("the name '{}' lies in '{}', which is excluded",
+                                                                     name.shown(), subtree.base.display())};
       }
     }
     if (!any_permitted || permitted) return std::nullopt;
-    return NameProblem{NameProblem::Kind::kViolated, fmt::format("the name '{}' is not among the permitted ones", name.shown())};
+    return NameProblem{NameProblem::Kind::kViolated,
+                       fmt::format("the name '{}' is not among the permitted ones", name.shown())};
   }
 
   // A form that has constraints which cannot be judged.
@@ -163,9 +164,7 @@ class Checker {
     return std::ranges::any_of(constraints_.permitted, same) || std::ranges::any_of(constraints_.excluded, same);
   }
 
-  static NameProblem unsupported(std::string message) {
-    return {NameProblem::Kind::kUnsupported, std::move(message)};
-  }
+  static NameProblem unsupported(std::string message) { return {NameProblem::Kind::kUnsupported, std::move(message)}; }
 
  private:
   std::optional<NameProblem> usable(const x509::GeneralSubtree& subtree, const Subject& name) {
@@ -196,27 +195,31 @@ std::optional<NameProblem> check_alt_name(Checker& checker, const GeneralName& n
     case Kind::kDns: {
       const DnsShape shape = dns_shape(name.text());
       if ((shape == DnsShape::kOther || shape == DnsShape::kIpAddress) && checker.constrains(Kind::kDns)) {
-        return Checker::unsupported(fmt::format("'{}' is no DNS name, so that the constraints cannot be judged", name.display()));
+        return Checker::unsupported(
+            fmt::format("'{}' is no DNS name, so that the constraints cannot be judged", name.display()));
       }
       break;
     }
     case Kind::kIp:
       if (name.value.size() != 4 && name.value.size() != 16 && checker.constrains(Kind::kIp)) {
-        return Checker::unsupported(fmt::format("'{}' is no IP address, so that the constraints cannot be judged", name.display()));
+        return Checker::unsupported(
+            fmt::format("'{}' is no IP address, so that the constraints cannot be judged", name.display()));
       }
       break;
     case Kind::kEmail:
       subject.mailbox = split_mailbox(name.text());
       if (!subject.mailbox) {
         if (!checker.constrains(Kind::kEmail)) return std::nullopt;
-        return Checker::unsupported(fmt::format("'{}' is no mail address, so that the constraints cannot be judged", name.display()));
+        return Checker::unsupported(
+            fmt::format("'{}' is no mail address, so that the constraints cannot be judged", name.display()));
       }
       break;
     case Kind::kUri: {
       const auto host = uri_host(name.text());
       if (!host) {
         if (!checker.constrains(Kind::kUri)) return std::nullopt;
-        return Checker::unsupported(fmt::format("'{}' names no host, so that the constraints cannot be judged", name.display()));
+        return Checker::unsupported(
+            fmt::format("'{}' names no host, so that the constraints cannot be judged", name.display()));
       }
       subject.text = *host;
       break;
@@ -268,7 +271,8 @@ std::optional<NameProblem> check_names(const x509::NameConstraints& constraints,
       const auto mailbox = split_mailbox(attribute.value);
       if (!mailbox && !checker.constrains(Kind::kEmail)) continue;
       if (!mailbox) return Checker::unsupported(fmt::format("'{}' is no mail address", attribute.value));
-      if (auto problem = checker.check({.kind = Kind::kEmail, .text = attribute.value, .mailbox = mailbox})) return problem;
+      if (auto problem = checker.check({.kind = Kind::kEmail, .text = attribute.value, .mailbox = mailbox}))
+        return problem;
     }
   }
   if (!certificate.subject_alt_names) return std::nullopt;

@@ -86,9 +86,11 @@ TEST(NameConstraints, PermitWhatLiesInside) {
     fields.subject_alt_names = {{name(c.name)}};
     std::size_t budget = 100;
     const x509::NameConstraints permits{{{name(c.base), false}}, {}};
-    EXPECT_EQ(result_of(check_names(permits, fields, Mode::kTolerant, budget)), c.permitted) << c.base.value << " permits " << c.name.value;
+    EXPECT_EQ(result_of(check_names(permits, fields, Mode::kTolerant, budget)), c.permitted)
+        << c.base.value << " permits " << c.name.value;
     const x509::NameConstraints excludes{{}, {{name(c.base), false}}};
-    EXPECT_EQ(result_of(check_names(excludes, fields, Mode::kTolerant, budget)), c.excluded) << c.base.value << " excludes " << c.name.value;
+    EXPECT_EQ(result_of(check_names(excludes, fields, Mode::kTolerant, budget)), c.excluded)
+        << c.base.value << " excludes " << c.name.value;
   }
 }
 
@@ -100,13 +102,15 @@ TEST(NameConstraints, ALeadingDotIsNoDnsConstraintOnTheWeb) {
 
 TEST(NameConstraints, BoundsAreRefused) {
   const x509::GeneralSubtree subtree{name({Kind::kDns, "example.com"}), true};
-  EXPECT_EQ(constraint_problem(subtree, Mode::kTolerant), "the constraint 'example.com' has bounds, which RFC 5280 forbids");
+  EXPECT_EQ(constraint_problem(subtree, Mode::kTolerant),
+            "the constraint 'example.com' has bounds, which RFC 5280 forbids");
 }
 
 TEST(NameConstraints, StopWhenTheBudgetIsUsedUp) {
   x509::CertificateFields fields;
   fields.subject_alt_names = std::vector<GeneralName>(100, name({Kind::kDns, "a.example.com"}));
-  const x509::NameConstraints constraints{std::vector<x509::GeneralSubtree>(100, {name({Kind::kDns, "example.com"}), false}), {}};
+  const x509::NameConstraints constraints{
+      std::vector<x509::GeneralSubtree>(100, {name({Kind::kDns, "example.com"}), false}), {}};
   std::size_t budget = 10'000;
   EXPECT_FALSE(check_names(constraints, fields, Mode::kWeb, budget));
   EXPECT_EQ(budget, 0u);

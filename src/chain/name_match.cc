@@ -77,7 +77,8 @@ std::optional<Mailbox> split_mailbox(std::string_view address) {
 
 std::optional<Reference> Reference::from_text(std::string_view text) {
   std::string_view address = text;
-  if (address.size() > 2 && address.front() == '[' && address.back() == ']') address = address.substr(1, address.size() - 2);
+  if (address.size() > 2 && address.front() == '[' && address.back() == ']')
+    address = address.substr(1, address.size() - 2);
   if (auto ip = x509::ip_from_text(address)) return Reference{Kind::kIp, std::string(address), std::move(*ip)};
   if (text.ends_with('.')) text.remove_suffix(1);
   const DnsShape shape = host_shape(text);

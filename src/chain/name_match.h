@@ -30,11 +30,11 @@ struct Reference {
 
 // The shapes a dNSName may have.
 enum class DnsShape {
-  kHost,          // letters, digits and hyphens: RFC 1034's preferred name syntax
-  kWildcard,      // "*." and a host name of at least one label
-  kUnderscore,    // a host name but for underscores
-  kIpAddress,     // an IPv4 address written as a name
-  kOther,         // anything else
+  kHost,  // letters, digits and hyphens: RFC 1034's preferred name syntax
+  kWildcard,  // "*." and a host name of at least one label
+  kUnderscore,  // a host name but for underscores
+  kIpAddress,  // an IPv4 address written as a name
+  kOther,  // anything else
 };
 [[nodiscard]] DnsShape dns_shape(std::string_view name);
 

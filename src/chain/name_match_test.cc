@@ -110,7 +110,8 @@ TEST(Matches, NeverReadsTheCommonName) {
 }
 
 TEST(Reference, RefusesWhatIsNoName) {
-  for (std::string_view text : {"", ".", "a..b", "*.example.com", "a b", "bücher.example", "http://x", "1.2.3", "[::1", "-x"}) {
+  for (std::string_view text :
+       {"", ".", "a..b", "*.example.com", "a b", "bücher.example", "http://x", "1.2.3", "[::1", "-x"}) {
     EXPECT_FALSE(Reference::from_text(text)) << text;
   }
   EXPECT_FALSE(Reference::email("example.com"));

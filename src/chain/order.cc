@@ -15,11 +15,24 @@ bool contains(std::span<const x509::Certificate> list, const x509::Certificate& 
   return std::ranges::find(list, certificate) != list.end();
 }
 
+bool self_signed(const x509::Certificate& certificate, SignatureCache* cache) {
+  if (!certificate.self_issued()) return false;
+  if (!cache) return certificate.self_signed();
+  const x509::CertificateFields& fields = *certificate;
+  auto status = cache->find(fields, fields);
+  if (!status) {
+    status = fields.public_key.verify(fields.signature_algorithm, fields.tbs, fields.signature);
+    cache->put(fields, fields, *status);
+  }
+  return *status == x509::SignatureStatus::kGood;
+}
+
 // The best path through `pool`, its self-signed certificates taken as roots.
-Verdict best_path(const x509::Certificate& leaf, std::span<const x509::Certificate> pool, Time now, SignatureCache* cache) {
+Verdict best_path(const x509::Certificate& leaf, std::span<const x509::Certificate> pool, Time now,
+                  SignatureCache* cache) {
   Certificates roots;
   for (const auto& certificate : pool) {
-    if (certificate != leaf && certificate.self_signed()) roots.push_back(certificate);
+    if (certificate != leaf && self_signed(certificate, cache)) roots.push_back(certificate);
   }
   Options options;
   options.now = now;
@@ -47,7 +60,8 @@ void explain(Ordered& ordered, bool root_in_file) {
     info("CF1361", fmt::format("the root '{}' is in the file; it is not sent to clients, which have their own copy",
                                (*ordered.root)->subject.label()));
   }
-  if (!ordered.added.empty()) info("CF1362", "missing in the file and added from what is stored: " + listed(ordered.added));
+  if (!ordered.added.empty())
+    info("CF1362", "missing in the file and added from what is stored: " + listed(ordered.added));
 }
 
 }  // namespace
@@ -73,7 +87,8 @@ Ordered order(const x509::Certificate& leaf, std::span<const x509::Certificate> 
     if (certificate != leaf && !contains(others, certificate)) ordered.added.push_back(certificate);
   }
   for (const auto& certificate : others) {
-    const bool used = contains(ordered.chain, certificate) || certificate == leaf || (ordered.root && certificate == *ordered.root);
+    const bool used =
+        contains(ordered.chain, certificate) || certificate == leaf || (ordered.root && certificate == *ordered.root);
     if (!used && !contains(ordered.left_out, certificate)) ordered.left_out.push_back(certificate);
   }
   explain(ordered, ordered.root && contains(others, *ordered.root));

@@ -14,6 +14,7 @@ using ::testing::IsEmpty;
 
 std::vector<std::string> labels(const std::vector<x509::Certificate>& certificates) {
   std::vector<std::string> names;
+  names.reserve(certificates.size());
   for (const auto& certificate : certificates) names.push_back(certificate->subject.label());
   return names;
 }
@@ -40,11 +41,14 @@ TEST_F(OrderTest, PutsReversedChainsRight) {
   ASSERT_TRUE(ordered.root);
   EXPECT_EQ((*ordered.root)->subject.label(), "Root");
   EXPECT_TRUE(ordered.complete);
-  EXPECT_THAT(messages(ordered), ElementsAre("CF1361 the root 'Root' is in the file; it is not sent to clients, which have their own copy"));
+  EXPECT_THAT(
+      messages(ordered),
+      ElementsAre("CF1361 the root 'Root' is in the file; it is not sent to clients, which have their own copy"));
 }
 
 TEST_F(OrderTest, LeavesOutWhatDoesNotBelong) {
-  const std::vector<x509::Certificate> others = {of(make_intermediate("Foreign", root)), of(second), of(first), of(make_root("Alien"))};
+  const std::vector<x509::Certificate> others = {of(make_intermediate("Foreign", root)), of(second), of(first),
+                                                 of(make_root("Alien"))};
   const Ordered ordered = order(of(leaf), others, {}, kNow);
   EXPECT_THAT(labels(ordered.chain), ElementsAre("web.example.com", "Second", "First"));
   EXPECT_FALSE(ordered.complete);

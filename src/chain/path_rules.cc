@@ -30,7 +30,9 @@ void judge_length(std::size_t below, const CertificateFields& issuer, Role role,
   const bool counts = role == Role::kIntermediate && !self_issued(issuer);
   const std::size_t depth = below + 1;
   if (rules.max_depth && counts && depth == *rules.max_depth + 1) {
-    judge.fatal("CF1310", fmt::format("{} is intermediate number {} of the path, allowed are {}", described(issuer, role), depth, *rules.max_depth),
+    judge.fatal("CF1310",
+                fmt::format("{} is intermediate number {} of the path, allowed are {}", described(issuer, role), depth,
+                            *rules.max_depth),
                 "allow more intermediates, or use a certificate nearer to the root", "RFC 5280 section 6.1.1");
   }
 }
@@ -44,7 +46,8 @@ void judge_names(std::span<const CertificateFields* const> below, const Certific
     for (const auto& subtree : *subtrees) {
       if (judge.mode() != Mode::kWeb) break;
       if (const auto problem = constraint_problem(subtree, judge.mode())) {
-        judge.fatal("CF1312", fmt::format("the name constraints of {} cannot be used: {}", described(issuer, role), *problem),
+        judge.fatal("CF1312",
+                    fmt::format("the name constraints of {} cannot be used: {}", described(issuer, role), *problem),
                     "ask the CA to issue its certificate again", source);
         return;
       }
@@ -54,11 +57,13 @@ void judge_names(std::span<const CertificateFields* const> below, const Certific
     if (i > 0 && self_issued(*below[i])) continue;
     const auto problem = check_names(*constraints, *below[i], judge.mode(), *rules.name_comparisons);
     if (!problem) continue;
-    const std::string what = fmt::format("the name constraints of {} against {}: {}", described(issuer, role),
-                                         described(*below[i], i == 0 ? Role::kLeaf : Role::kIntermediate), problem->message);
+    const std::string what =
+        fmt::format("the name constraints of {} against {}: {}", described(issuer, role),
+                    described(*below[i], i == 0 ? Role::kLeaf : Role::kIntermediate), problem->message);
     switch (problem->kind) {
       case NameProblem::Kind::kViolated:
-        judge.fatal("CF1311", what, "get the certificate from a CA that may issue for the name, or leave the name out", source);
+        judge.fatal("CF1311", what, "get the certificate from a CA that may issue for the name, or leave the name out",
+                    source);
         break;
       case NameProblem::Kind::kUnsupported:
         judge.fatal("CF1312", what, "use a certificate without that name, or a CA without that constraint", source);

@@ -20,14 +20,18 @@ std::size_t fatal_count(const Findings& findings) {
 void append(Findings& to, const Findings& from) { to.insert(to.end(), from.begin(), from.end()); }
 
 std::string get_issuer_fix(const x509::CertificateFields& fields) {
-  if (fields.ca_issuer_urls.empty()) return "put the CA's intermediate certificates into the file, or give them with --untrusted";
+  if (fields.ca_issuer_urls.empty())
+    return "put the CA's intermediate certificates into the file, or give them with --untrusted";
   return fmt::format("add the CA's certificate to the file; its address is {}", fields.ca_issuer_urls.front());
 }
 
 }  // namespace
 
 PathSearch::PathSearch(Pool& pool, const Options& options)
-    : pool_(pool), options_(options), step_limit_(options.limits.steps), name_comparisons_(options.limits.name_comparisons) {}
+    : pool_(pool),
+      options_(options),
+      step_limit_(options.limits.steps),
+      name_comparisons_(4 * options.limits.name_comparisons) {}
 
 Role PathSearch::role_of(const Node& node) const {
   if (&node == pool_.leaf() && path_.size() <= 1) return Role::kLeaf;
@@ -47,13 +51,17 @@ Findings PathSearch::judge(Node& issuer) {
   Judge judge(options_.mode, findings);
   const Role role = issuer.anchor ? Role::kAnchor : Role::kIntermediate;
   judge_certificate(issuer.certificate, role, {options_.now, options_.purpose}, judge);
-  judge_issuer(fields_, issuer.certificate, role, {options_.max_depth, &name_comparisons_}, judge);
+  const std::size_t allowed = std::min(name_comparisons_, options_.limits.name_comparisons);
+  std::size_t left = allowed;
+  judge_issuer(fields_, issuer.certificate, role, {options_.max_depth, &left}, judge);
+  name_comparisons_ -= allowed - left;
   return findings;
 }
 
 PathSearch::Signature PathSearch::check_signature(Node& child, const Node& issuer) {
   // A signature is good under one key only.
-  if (child.signer) return child.signer->certificate->public_key == issuer.certificate->public_key ? Signature::kGood : Signature::kBad;
+  if (child.signer)
+    return child.signer->certificate->public_key == issuer.certificate->public_key ? Signature::kGood : Signature::kBad;
   const auto known = signatures_.find({&child, &issuer});
   if (known != signatures_.end()) return known->second;
   const x509::CertificateFields& fields = *child.certificate;
@@ -141,20 +149,24 @@ void PathSearch::finish_dead_end(bool circle, const Node* not_signer) {
   if (top.certificate.self_issued() && check_signature(top, top) == Signature::kGood) {
     trust = Trust::kUnknownRoot;
     judge.fatal("CF1302",
-                role == Role::kLeaf ? fmt::format("{} is self-signed and not among the trusted ones", described(fields, role))
-                                    : fmt::format("the root '{}' is not trusted here", fields.subject.label()),
+                role == Role::kLeaf
+                    ? fmt::format("{} is self-signed and not among the trusted ones", described(fields, role))
+                    : fmt::format("the root '{}' is not trusted here", fields.subject.label()),
                 "if the CA is yours, give its root with --trust or add it to the system's trusted roots", source);
   } else if (not_signer) {
     const bool unsupported = signatures_[{&top, not_signer}] == Signature::kUnsupported;
-    judge.fatal(unsupported ? "CF1304" : "CF1303",
-                fmt::format(fmt::runtime(unsupported ? "the signature of {} cannot be checked with the key of '{}'"
-                                                     : "{} was not signed with the key of '{}', the name of its issuer"),
-                            described(fields, role), not_signer->certificate->subject.label()),
-                unsupported ? "use certificates with RSA, ECDSA or Ed25519 keys on common curves"
-                            : "get the issuer's certificate again: the one at hand is another one of the same name",
-                source);
+    judge.fatal(
+        unsupported ? "CF1304" : "CF1303",
+        fmt::format(fmt::runtime(unsupported ? "the signature of {} cannot be checked with the key of '{}'"
+                                             : "{} was not signed with the key of '{}', the name of its issuer"),
+                    described(fields, role), not_signer->certificate->subject.label()),
+        unsupported ? "use certificates with RSA, ECDSA or Ed25519 keys on common curves"
+                    : "get the issuer's certificate again: the one at hand is another one of the same name",
+        source);
   } else if (circle) {
-    judge.fatal("CF1321", fmt::format("the issuers of {} certify each other in a circle that no root is part of", described(fields, role)),
+    judge.fatal("CF1321",
+                fmt::format("the issuers of {} certify each other in a circle that no root is part of",
+                            described(fields, role)),
                 "give the root with --trust", source);
   } else {
     missing = &fields.issuer;
@@ -162,10 +174,10 @@ void PathSearch::finish_dead_end(bool circle, const Node* not_signer) {
                 fmt::format("the issuer '{}' of {} is missing", fields.issuer.text(), described(fields, role)),
                 get_issuer_fix(fields), source);
   }
-  finish(trust, std::move(last), missing);
+  finish(trust, last, missing);
 }
 
-Findings PathSearch::judge_path() const {
+Findings PathSearch::judge_path() {
   Findings findings;
   Judge judge(options_.mode, findings);
   if (const auto problem = policy_problem(fields_)) {
@@ -175,34 +187,42 @@ Findings PathSearch::judge_path() const {
   return findings;
 }
 
-void PathSearch::judge_revocation(Judge& judge) const {
+void PathSearch::judge_revocation(Judge& judge) {
   for (std::size_t i = 0; i + 1 < path_.size(); ++i) {
     const std::string who = described(*fields_[i], i == 0 ? Role::kLeaf : Role::kIntermediate);
-    const auto status = revocation_of(*fields_[i], *fields_[i + 1], options_.crls, options_.now);
+    // The signatures of the lists are checked once for each issuer, however many paths lead through it.
+    const auto [known, added] = revocations_.try_emplace({path_[i].node, path_[i + 1].node});
+    if (added) known->second = revocation_of(*fields_[i], *fields_[i + 1], options_.crls, options_.now);
+    const RevocationStatus& status = known->second;
     const std::string_view source = "RFC 5280 section 6.3";
     switch (status.revocation) {
       case Revocation::kGood: break;
       case Revocation::kRevoked:
-        judge.fatal("CF1317", fmt::format("{} is revoked {}", who, status.reason), "get a new certificate, with a new key", source);
+        judge.fatal("CF1317", fmt::format("{} is revoked {}", who, status.reason),
+                    "get a new certificate, with a new key", source);
         break;
       case Revocation::kUnusable:
         judge.fatal("CF1318", fmt::format("the revocation list for {} cannot be used: {}", who, status.reason),
                     "download the CA's current list", source);
         break;
       case Revocation::kNoList:
-        judge.warning("CF1319", fmt::format("no revocation list covers {}", who), "give the list of its issuer as well", source);
+        judge.warning("CF1319", fmt::format("no revocation list covers {}", who), "give the list of its issuer as well",
+                      source);
         break;
     }
   }
 }
 
-void PathSearch::finish(Trust trust, Findings last, const x509::Name* missing_issuer) {
+void PathSearch::finish(Trust trust, const Findings& last, const x509::Name* missing_issuer) {
   // The findings about the leaf are the same in every path.
   std::size_t cost = fatal_count(last);
   for (std::size_t i = 1; i < path_.size(); ++i) cost += fatal_count(path_[i].findings);
   if (trust == Trust::kAnchored && cost == 0) found_ = true;
   // Among equal candidates the one that gets farther, and to a root.
-  cost = cost * 256 + (trust == Trust::kAnchored ? 0 : trust == Trust::kUnknownRoot ? 64 : 128) +
+  cost = cost * 256 +
+         (trust == Trust::kAnchored      ? 0
+          : trust == Trust::kUnknownRoot ? 64
+                                         : 128) +
          (63 - std::min<std::size_t>(path_.size(), 63));
   if (best_ && best_cost_ <= cost) return;
   Verdict verdict;
@@ -225,7 +245,7 @@ Verdict PathSearch::run(Findings leaf_findings) {
   if (!found_) {
     steps_ = 0;
     step_limit_ = std::min(kExplainSteps, options_.limits.steps);
-    name_comparisons_ = options_.limits.name_comparisons;
+    name_comparisons_ = 4 * options_.limits.name_comparisons;
     extend(Pass::kExplain);
   }
   if (!best_) {

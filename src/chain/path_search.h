@@ -34,10 +34,10 @@ class PathSearch {
   [[nodiscard]] Signature check_signature(Node& child, const Node& issuer);
   [[nodiscard]] bool in_path(const Node& node) const;
   // What only a whole path shows: policies, revocation.
-  [[nodiscard]] Findings judge_path() const;
-  void judge_revocation(Judge& judge) const;
+  [[nodiscard]] Findings judge_path();
+  void judge_revocation(Judge& judge);
   // Compares the path as it stands with the best one so far.
-  void finish(Trust trust, Findings last, const x509::Name* missing_issuer = nullptr);
+  void finish(Trust trust, const Findings& last, const x509::Name* missing_issuer = nullptr);
   void finish_dead_end(bool circle, const Node* not_signer);
   [[nodiscard]] bool may_go_on(Pass pass);
   [[nodiscard]] Role role_of(const Node& node) const;
@@ -47,6 +47,7 @@ class PathSearch {
   std::vector<Step> path_;
   std::vector<const x509::CertificateFields*> fields_;  // of path_
   std::map<std::pair<const Node*, const Node*>, Signature> signatures_;
+  std::map<std::pair<const Node*, const Node*>, RevocationStatus> revocations_;
   std::size_t signatures_checked_ = 0;
   std::size_t steps_ = 0;
   std::size_t step_limit_ = 0;

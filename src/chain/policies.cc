@@ -77,7 +77,8 @@ std::optional<std::multimap<Oid, Oid>> read_mappings(const CertificateFields& fi
     const auto from = pair.next(der::kOid);
     const auto to = pair.next(der::kOid);
     // Mapping to or from any-policy is forbidden.
-    if (!from || !to || x509::to_oid(from->content) == kAnyPolicy || x509::to_oid(to->content) == kAnyPolicy) return std::nullopt;
+    if (!from || !to || x509::to_oid(from->content) == kAnyPolicy || x509::to_oid(to->content) == kAnyPolicy)
+      return std::nullopt;
     mappings.emplace(x509::to_oid(from->content), x509::to_oid(to->content));
   }
   return mappings;
@@ -88,7 +89,8 @@ bool read_constraints(const CertificateFields& fields, Counters& counters) {
     const auto content = sequence(extension->value);
     if (!content) return false;
     der::Reader reader(*content);
-    for (const auto& [tag, counter] : {std::pair{kContext0, &counters.explicit_policy}, std::pair{kContext1, &counters.policy_mapping}}) {
+    for (const auto& [tag, counter] :
+         {std::pair{kContext0, &counters.explicit_policy}, std::pair{kContext1, &counters.policy_mapping}}) {
       if (const auto element = reader.next(tag)) {
         const auto number = small_number(element->content);
         if (!number) return false;
@@ -151,14 +153,16 @@ std::optional<std::string> policy_problem(std::span<const CertificateFields* con
     if (i == 0) break;
     valid = mapped(valid, *mappings, counters.policy_mapping > 0);
     if (!self_issued) count_down(counters);
-    if (!read_constraints(fields, counters)) return fmt::format("the policy constraints of '{}' cannot be read", fields.subject.label());
+    if (!read_constraints(fields, counters))
+      return fmt::format("the policy constraints of '{}' cannot be read", fields.subject.label());
   }
   if (!valid.empty()) return std::nullopt;
   // RFC 5280 section 6.1.5 (a) and (b): the leaf counts down once more and may ask itself.
   if (counters.explicit_policy > 0) --counters.explicit_policy;
   if (path.size() > 1) {
     Counters own = counters;
-    if (!read_constraints(*path[0], own)) return fmt::format("the policy constraints of '{}' cannot be read", path[0]->subject.label());
+    if (!read_constraints(*path[0], own))
+      return fmt::format("the policy constraints of '{}' cannot be read", path[0]->subject.label());
     if (own.explicit_policy == 0 && find(*path[0], oid::kPolicyConstraints)) counters.explicit_policy = 0;
   }
   if (counters.explicit_policy > 0) return std::nullopt;

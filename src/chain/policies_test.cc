@@ -15,16 +15,21 @@ constexpr std::string_view kAny = "2.5.29.32.0";
 
 Bytes oid_element(std::string_view dotted) { return der_element(0x06, as_bytes(x509::oid_from_dotted(dotted))); }
 
-RawExtension policies(std::vector<std::string_view> list) {
+RawExtension policies(const std::vector<std::string_view>& list) {
   std::vector<Bytes> elements;
+  elements.reserve(list.size());
   for (auto policy : list) elements.push_back(der_sequence({oid_element(policy)}));
   return {"2.5.29.32", der_sequence(elements), false};
 }
 RawExtension mapping(std::string_view from, std::string_view to) {
   return {"2.5.29.33", der_sequence({der_sequence({oid_element(from), oid_element(to)})}), true};
 }
-RawExtension require_explicit(std::uint8_t after) { return {"2.5.29.36", der_sequence({Bytes{0x80, 0x01, after}}), true}; }
-RawExtension inhibit_mapping(std::uint8_t after) { return {"2.5.29.36", der_sequence({Bytes{0x80, 0x01, 0x00}, Bytes{0x81, 0x01, after}}), true}; }
+RawExtension require_explicit(std::uint8_t after) {
+  return {"2.5.29.36", der_sequence({Bytes{0x80, 0x01, after}}), true};
+}
+RawExtension inhibit_mapping(std::uint8_t after) {
+  return {"2.5.29.36", der_sequence({Bytes{0x80, 0x01, 0x00}, Bytes{0x81, 0x01, after}}), true};
+}
 RawExtension inhibit_any(std::uint8_t after) { return {"2.5.29.54", {0x02, 0x01, after}, true}; }
 
 // Root, then the CAs from the top to the bottom, then the leaf.
@@ -40,6 +45,7 @@ bool good(const std::vector<std::vector<RawExtension>>& below_root) {
   std::vector<x509::Certificate> certificates;
   for (auto it = made.rbegin(); it != made.rend(); ++it) certificates.push_back(it->certificate());
   std::vector<const x509::CertificateFields*> path;
+  path.reserve(certificates.size());
   for (const auto& certificate : certificates) path.push_back(&*certificate);
   return !policy_problem(path);
 }
@@ -70,7 +76,8 @@ TEST(Policies, FollowMappings) {
   const auto ask = require_explicit(0);
   EXPECT_TRUE(good({{policies({kGold}), ask}, {policies({kGold}), mapping(kGold, kSilver)}, {policies({kSilver})}}));
   EXPECT_FALSE(good({{policies({kGold}), ask}, {policies({kGold}), mapping(kGold, kSilver)}, {policies({kGold})}}));
-  EXPECT_FALSE(good({{policies({kGold}), inhibit_mapping(0)}, {policies({kGold}), mapping(kGold, kSilver)}, {policies({kSilver})}}));
+  EXPECT_FALSE(good(
+      {{policies({kGold}), inhibit_mapping(0)}, {policies({kGold}), mapping(kGold, kSilver)}, {policies({kSilver})}}));
   EXPECT_FALSE(good({{policies({kAny}), mapping(kAny, kSilver)}, {policies({kSilver})}}));
 }
 

@@ -17,6 +17,7 @@ using ::testing::IsEmpty;
 
 std::vector<std::string> labels(const Verdict& verdict) {
   std::vector<std::string> names;
+  names.reserve(verdict.path.size());
   for (const auto& certificate : verdict.path) names.push_back(certificate->subject.label());
   return names;
 }
@@ -24,7 +25,8 @@ std::vector<std::string> labels(const Verdict& verdict) {
 // "CF1305 fatal: …" of each.
 std::vector<std::string> lines(const Findings& findings) {
   std::vector<std::string> text;
-  for (const Finding& finding : findings) text.push_back(finding.id + " " + std::string(name_of(finding.severity)) + ": " + finding.message);
+  for (const Finding& finding : findings)
+    text.push_back(finding.id + " " + std::string(name_of(finding.severity)) + ": " + finding.message);
   return text;
 }
 
@@ -33,15 +35,19 @@ MadeCertificate ca(std::string_view name, const MadeCertificate* issuer, Certifi
   spec.ca = true;
   spec.key_usage = x509::kKeyCertSign | x509::kCrlSign;
   spec.not_before = std::chrono::sys_days(std::chrono::year(2024) / 1 / 1);
-  if (spec.not_after == CertificateSpec().not_after) spec.not_after = std::chrono::sys_days(std::chrono::year(2034) / 1 / 1);
+  if (spec.not_after == CertificateSpec().not_after)
+    spec.not_after = std::chrono::sys_days(std::chrono::year(2034) / 1 / 1);
   return make_certificate(spec, issuer);
 }
 
 class VerifyTest : public ::testing::Test {
  protected:
-  Verdict run(const MadeCertificate& certificate, std::vector<MadeCertificate> untrusted, std::vector<MadeCertificate> trusted) {
+  Verdict run(const MadeCertificate& certificate, const std::vector<MadeCertificate>& untrusted,
+              const std::vector<MadeCertificate>& trusted) {
     std::vector<x509::Certificate> pool;
+    pool.reserve(untrusted.size());
     std::vector<x509::Certificate> anchors;
+    anchors.reserve(trusted.size());
     for (const auto& made : untrusted) pool.push_back(made.certificate());
     for (const auto& made : trusted) anchors.push_back(made.certificate());
     return verify(certificate.certificate(), pool, {anchors, nullptr}, options);
@@ -62,7 +68,8 @@ class VerifyTest : public ::testing::Test {
 
 TEST_F(VerifyTest, FindsThePathWhateverTheOrder) {
   options.names = {*Reference::from_text("web.example.com")};
-  for (const auto& pool : {std::vector{first, second}, std::vector{second, first}, std::vector{leaf, second, second, root, first}}) {
+  for (const auto& pool :
+       {std::vector{first, second}, std::vector{second, first}, std::vector{leaf, second, second, root, first}}) {
     const Verdict verdict = run(leaf, pool, {root});
     EXPECT_TRUE(verdict.valid);
     EXPECT_EQ(verdict.trust, Trust::kAnchored);
@@ -80,7 +87,8 @@ TEST_F(VerifyTest, TellsWhichIssuerIsMissing) {
   ASSERT_TRUE(verdict.missing_issuer);
   EXPECT_EQ(verdict.missing_issuer->text(), "CN=First");
   EXPECT_THAT(labels(verdict), ElementsAre("web.example.com", "Second"));
-  EXPECT_THAT(lines(verdict.findings), ElementsAre("CF1301 fatal: the issuer 'CN=First' of the intermediate 'Second' is missing"));
+  EXPECT_THAT(lines(verdict.findings),
+              ElementsAre("CF1301 fatal: the issuer 'CN=First' of the intermediate 'Second' is missing"));
 }
 
 TEST_F(VerifyTest, TellsThatTheRootIsUnknown) {
@@ -94,8 +102,9 @@ TEST_F(VerifyTest, TellsThatTheRootIsUnknown) {
 TEST_F(VerifyTest, TellsThatASelfSignedCertificateIsNotTrusted) {
   auto spec = server_spec({"alone.example.com"});
   const auto alone = make_certificate(spec);
-  EXPECT_THAT(lines(run(alone, {}, {root}).findings),
-              ElementsAre("CF1302 fatal: the certificate 'alone.example.com' is self-signed and not among the trusted ones"));
+  EXPECT_THAT(
+      lines(run(alone, {}, {root}).findings),
+      ElementsAre("CF1302 fatal: the certificate 'alone.example.com' is self-signed and not among the trusted ones"));
   EXPECT_TRUE(run(alone, {}, {alone}).valid);
 }
 
@@ -123,7 +132,8 @@ TEST_F(VerifyTest, TellsThatTheIssuerIsAnotherOneOfTheSameName) {
   EXPECT_FALSE(verdict.valid);
   EXPECT_FALSE(verdict.sound_but_for_trust());
   EXPECT_THAT(lines(verdict.findings),
-              ElementsAre("CF1303 fatal: the certificate 'web.example.com' was not signed with the key of 'Second', the name of its issuer"));
+              ElementsAre("CF1303 fatal: the certificate 'web.example.com' was not signed with the key of 'Second', "
+                          "the name of its issuer"));
 }
 
 TEST_F(VerifyTest, GoesBackToAnotherIssuer) {
@@ -155,8 +165,10 @@ TEST_F(VerifyTest, EndsInCircles) {
   const auto end = make_certificate(server_spec({"web.example.com"}), &a);
   const Verdict verdict = run(end, {a, b}, {root});
   EXPECT_FALSE(verdict.valid);
-  EXPECT_THAT(lines(verdict.findings),
-              ElementsAre("CF1321 fatal: the issuers of the intermediate 'B' certify each other in a circle that no root is part of"));
+  EXPECT_THAT(
+      lines(verdict.findings),
+      ElementsAre(
+          "CF1321 fatal: the issuers of the intermediate 'B' certify each other in a circle that no root is part of"));
   EXPECT_TRUE(run(end, {a, b}, {b_root}).valid);
 }
 
@@ -170,8 +182,9 @@ TEST_F(VerifyTest, TellsWhichNamesItHas) {
 
 TEST_F(VerifyTest, HoldsToDepthAndPathLength) {
   options.max_depth = 1;
-  EXPECT_THAT(lines(run(leaf, {first, second}, {root}).findings), 
-              ElementsAre("CF1310 fatal: the intermediate 'First' is intermediate number 2 of the path, allowed are 1"));
+  EXPECT_THAT(
+      lines(run(leaf, {first, second}, {root}).findings),
+      ElementsAre("CF1310 fatal: the intermediate 'First' is intermediate number 2 of the path, allowed are 1"));
   options.max_depth = 2;
   EXPECT_TRUE(run(leaf, {first, second}, {root}).valid);
 
@@ -202,7 +215,8 @@ TEST_F(VerifyTest, WantsThePurposeAllTheWay) {
 TEST_F(VerifyTest, RefusesALeafThatPlaysTheCa) {
   const auto below = make_certificate(server_spec({"victim.example.com"}), &leaf);
   const auto text = lines(run(below, {leaf, first, second}, {root}).findings);
-  EXPECT_THAT(text, ::testing::Contains("CF1307 fatal: the intermediate 'web.example.com' is no CA (basicConstraints)"));
+  EXPECT_THAT(text,
+              ::testing::Contains("CF1307 fatal: the intermediate 'web.example.com' is no CA (basicConstraints)"));
 }
 
 TEST_F(VerifyTest, JudgesPublicRulesFatalOrNotByMode) {
@@ -214,7 +228,8 @@ TEST_F(VerifyTest, JudgesPublicRulesFatalOrNotByMode) {
   options.mode = Mode::kTolerant;
   const Verdict verdict = run(odd, {first, second}, {root});
   EXPECT_TRUE(verdict.valid);
-  EXPECT_THAT(lines(verdict.findings), ElementsAre("CF1331 warning: the serial number of the certificate 'web.example.com' is zero"));
+  EXPECT_THAT(lines(verdict.findings),
+              ElementsAre("CF1331 warning: the serial number of the certificate 'web.example.com' is zero"));
 }
 
 TEST_F(VerifyTest, RefusesUnknownCriticalExtensionsInBothModes) {
@@ -223,9 +238,10 @@ TEST_F(VerifyTest, RefusesUnknownCriticalExtensionsInBothModes) {
   const auto odd = make_certificate(spec, &second);
   for (Mode mode : {Mode::kWeb, Mode::kTolerant}) {
     options.mode = mode;
-    EXPECT_THAT(lines(run(odd, {first, second}, {root}).findings),
-                ElementsAre("CF1314 fatal: the certificate 'web.example.com' has a critical extension that is not understood: "
-                            "1.3.6.1.4.1.55738.666.1"));
+    EXPECT_THAT(
+        lines(run(odd, {first, second}, {root}).findings),
+        ElementsAre("CF1314 fatal: the certificate 'web.example.com' has a critical extension that is not understood: "
+                    "1.3.6.1.4.1.55738.666.1"));
   }
 }
 
@@ -250,7 +266,8 @@ TEST_F(VerifyTest, FindsSystemAnchorsByName) {
 
 // Whatever order the certificates come in and whatever is among them, the verdict stays.
 TEST_F(VerifyTest, DoesNotDependOnTheOrderOfTheFile) {
-  std::vector<x509::Certificate> pool = {first.certificate(), second.certificate(), root.certificate(), leaf.certificate()};
+  std::vector<x509::Certificate> pool = {first.certificate(), second.certificate(), root.certificate(),
+                                         leaf.certificate()};
   for (const char* name : {"Unrelated", "Second", "First"}) {
     CertificateSpec spec;
     spec.key = TestKey::named(std::string("noise ") + name);
@@ -259,12 +276,14 @@ TEST_F(VerifyTest, DoesNotDependOnTheOrderOfTheFile) {
   const std::vector<x509::Certificate> anchors = {root.certificate()};
   EXPECT_TRUE(rc::check([&] {
     auto shuffled = pool;
-    for (std::size_t i = shuffled.size(); i > 1; --i) std::swap(shuffled[i - 1], shuffled[*rc::gen::inRange<std::size_t>(0, i)]);
+    for (std::size_t i = shuffled.size(); i > 1; --i)
+      std::swap(shuffled[i - 1], shuffled[*rc::gen::inRange<std::size_t>(0, i)]);
     const bool with_second = *rc::gen::arbitrary<bool>();
     if (!with_second) std::erase(shuffled, second.certificate());
     const Verdict verdict = verify(leaf.certificate(), shuffled, {anchors, nullptr}, options);
     RC_ASSERT(verdict.valid == with_second);
-    if (with_second) RC_ASSERT(labels(verdict) == (std::vector<std::string>{"web.example.com", "Second", "First", "Root"}));
+    if (with_second)
+      RC_ASSERT(labels(verdict) == (std::vector<std::string>{"web.example.com", "Second", "First", "Root"}));
   }));
 }
 

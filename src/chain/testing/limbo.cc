@@ -36,7 +36,8 @@ std::string unpacked(const std::string& file) {
   }
   close(ends[0]);
   int status = 0;
-  if (failed != 0 || waitpid(child, &status, 0) != child || status != 0) throw std::runtime_error("xz cannot unpack " + file);
+  if (failed != 0 || waitpid(child, &status, 0) != child || status != 0)
+    throw std::runtime_error("xz cannot unpack " + file);
   return text;
 }
 
@@ -120,7 +121,8 @@ std::string corpus_folder() {
 bool for_each_limbo_case(const std::string& file, const std::function<void(const LimboCase&)>& use) {
   std::ifstream stream(file, std::ios::binary);
   if (!stream) return false;
-  const std::string text = file.ends_with(".xz") ? unpacked(file) : std::string(std::istreambuf_iterator<char>(stream), {});
+  const std::string text =
+      file.ends_with(".xz") ? unpacked(file) : std::string(std::istreambuf_iterator<char>(stream), {});
   CaseReader reader(use);
   nlohmann::json::sax_parse(text, &reader);
   return true;
