@@ -1,5 +1,6 @@
 // Runs a fuzz target over files, without a fuzzer: replay_<name> SEEDS [ENDING…]. Every file of the folder SEEDS, and
-// every file below $CERTFERRY_CORPUS whose name ends in one of the ENDINGs, is given to the target once.
+// every file below $CERTFERRY_CORPUS (../shared/corpus beside the project) whose name ends in one of the ENDINGs, is
+// given to the target once.
 #include <cstddef>
 #include <cstdint>
 #include <cstdio>
@@ -61,10 +62,10 @@ int main(int argc, char** argv) {
   }
   const std::vector<std::string_view> endings(argv + 2, argv + argc);
   if (endings.empty()) return 0;
-  const char* corpus = std::getenv("CERTFERRY_CORPUS");
-  const bool present = corpus != nullptr && fs::is_directory(corpus);
-  if (!present) {
-    std::printf("the corpus did not run: $CERTFERRY_CORPUS is no folder\n");
+  const char* named = std::getenv("CERTFERRY_CORPUS");
+  const fs::path corpus = named != nullptr ? named : CERTFERRY_SOURCE_DIR "/../shared/corpus";
+  if (!fs::is_directory(corpus)) {
+    std::printf("the corpus did not run: %s is no folder\n", corpus.c_str());
     return std::getenv("CI") != nullptr ? 1 : 0;
   }
   const int files = replay_folder(corpus, endings);
