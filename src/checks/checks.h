@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/finding.h"
+#include "fleet/topology.h"
 #include "fleet/type.h"
 #include "x509/bundle.h"
 #include "x509/certificate.h"
@@ -63,9 +64,12 @@ struct Context {
   bool require_trust = false;                        // makes an unknown anchor fatal
   bool require_complete_chain = false;               // makes a missing intermediate fatal (assignment to a TLS type)
   double warn_lifetime_left = 0.25;
+  std::vector<std::string> ignore;                   // ids that are not wanted; what is fatal is told all the same
 };
 
-// A row of the table.
+class Reporter;
+
+// A row of the table: what is said about a check, and the function that does it.
 struct Check {
   std::string_view id;      // "CF1401"
   Severity severity;        // the worst it gives
@@ -73,6 +77,7 @@ struct Check {
   std::string_view looks_at;
   std::string_view source;  // who asks for it
   std::string_view fix;     // where the finding has no better one
+  void (*run)(const Context&, Reporter&);
 };
 
 // All checks in the order of their ids.
@@ -81,8 +86,14 @@ struct Check {
 // Every finding about the leaf, its chain, its key and its file, in the order of the table.
 [[nodiscard]] Findings check(const Context& context);
 
+// What certificates of these types must cover on these computers: the configured names (required), and the computers'
+// own names where a type covers them. Each name once.
+[[nodiscard]] std::vector<NeededName> needed_names(std::span<const fleet::Type> types,
+                                                   std::span<const fleet::Computer> computers);
+
 // Whether a DNS name or IP address is covered by the certificate's subjectAltName (RFC 9525 section 6; the common name
-// is not looked at). DNS names case-insensitively, "*" as the whole leftmost label only.
+// is not looked at). DNS names case-insensitively, "*" as the whole leftmost label only. A name that is a
+// wildcard itself is covered by the same wildcard.
 [[nodiscard]] bool covers(const x509::Certificate& certificate, std::string_view name);
 
 }  // namespace certferry::checks
