@@ -1,8 +1,8 @@
-"""Message ids: each belongs to the folder of its range, is given in one file, and is explained for an operator.
+"""Message ids: each belongs to the folder of its range, has one kind, and is explained for an operator.
 
-"Used for one thing" is checked as: one source file gives an id; the others only compare with it (== or !=, a switch, a
-`contains`). Where two files must give the same id because they say the same thing, the line "id CF1313: why" in
-allowed.txt says so.
+"Used for one thing" is checked as: only the folder that owns the range gives the id, always with the same ErrorKind, and
+one heading in docs/messages says what it is. Others may compare with it (== or !=, case, contains). Where another folder
+must give it because it says the very same, "id CF1152: why" in allowed.txt says so.
 """
 
 import pathlib
@@ -14,6 +14,7 @@ OWNERS = {
 }  # fmt: skip
 _ID = re.compile(r'"(CF(\d\d)\d\d)"')
 _COMPARED = re.compile(r"(?:[=!]=|\bcase|\bcontains\(|\bstarts_with\(|\bis\()\s*$")
+_KIND = re.compile(r"ErrorKind::(k\w+)\s*,\s*$")
 _HEADING = re.compile(r"^## (CF(\d\d)\d\d): \S", re.MULTILINE)
 
 
@@ -52,11 +53,11 @@ def check(sources, allowed, root):
         source, offset = places[0]
         owners = OWNERS.get(identity[2:4], set())
         for place, where in places:
-            if place.folder not in owners:
+            if place.folder not in owners and ("id", identity) not in allowed:
                 problems.append(place.at(where, f"{identity} belongs to {' or '.join(sorted(owners)) or 'no folder'}"))
-        files = sorted({place.path for place, _ in places})
-        if len(files) > 1 and ("id", identity) not in allowed:
-            problems.append(source.at(offset, f"{identity} is given in several files: {', '.join(files)}"))
+        kinds = {match.group(1) for place, where in places if (match := _KIND.search(place.code_with_strings[:where][-60:]))}
+        if len(kinds) > 1:
+            problems.append(source.at(offset, f"{identity} is given as {' and as '.join(sorted(kinds))}: two things"))
         if identity not in explained:
             problems.append(source.at(offset, f"{identity} is not explained in docs/messages/CF{identity[2:4]}.md"))
     for identity, name in sorted(explained.items()):
