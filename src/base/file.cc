@@ -2,13 +2,16 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/acl.h>
 #include <sys/types.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <memory>
+#include <type_traits>
+
+#include "base/file_error.h"
 
 namespace certferry {
 namespace {
@@ -33,21 +36,6 @@ class Descriptor {
  private:
   int fd_;
 };
-
-std::unexpected<Error> system_error(std::string_view id, std::string_view verb, const std::string& path, int error) {
-  const bool denied = error == EACCES || error == EPERM;
-  std::string fix = "look at the path and its permissions";
-  if (error == ENOSPC || error == EDQUOT) fix = "make room on that file system, then run the command again";
-  if (error == EROFS) fix = "mount the file system for writing, or choose another path";
-  if (error == EIO) fix = "the disk reports an error: look at the kernel's log before you go on";
-  if (error == ENOENT) fix = "check the spelling of the path";
-  if (denied) fix = "run the command as an account that may do that, or change the permissions";
-  return fail(denied ? ErrorKind::kNotPermitted : ErrorKind::kFailed, error == ENOENT && id == "CF1110" ? "CF1114" : id,
-              "cannot " + std::string(verb) + " " + path + ": " + std::strerror(error), std::move(fix));
-}
-
-std::unexpected<Error> cannot_read(const std::string& path, int error) { return system_error("CF1110", "read", path, error); }
-std::unexpected<Error> cannot_write(const std::string& path, int error) { return system_error("CF1111", "write", path, error); }
 
 int open_retrying(const std::string& path, int flags, unsigned mode = 0) {
   int fd = -1;
@@ -105,8 +93,8 @@ Result<Secret> PosixFileSystem::read(const std::string& path, std::size_t limit)
   Secret content(ByteView(bytes).first(size));
   wipe(bytes);
   if (size > limit) {
-    return fail(ErrorKind::kRejected, "CF1112",
-                path + " is larger than " + std::to_string(limit) + " bytes", "name the certificate file itself; real ones have a few kilobytes");
+    return fail(ErrorKind::kRejected, "CF1112", path + " is larger than " + std::to_string(limit) + " bytes",
+                "name the certificate file itself; real ones have a few kilobytes");
   }
   return content;
 }
@@ -192,84 +180,56 @@ Result<> PosixFileSystem::set_owner(const std::string& path, unsigned owner, uns
   return {};
 }
 
-std::string parent_of(const std::string& path) {
-  const std::size_t slash = path.find_last_of('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 namespace {
 
-// Unique among the processes of this computer and the calls of this one.
-std::string temporary_beside(const std::string& path) {
-  static thread_local unsigned count = 0;
-  return path + "." + std::to_string(::getpid()) + "-" + std::to_string(::gettid()) + "-" + std::to_string(++count) + ".new";
-}
+struct FreeAcl {
+  void operator()(void* acl) const { ::acl_free(acl); }
+};
+using Acl = std::unique_ptr<std::remove_pointer_t<acl_t>, FreeAcl>;
 
-// Keeps the first error: what could not be cleaned up is found by the next run.
-std::unexpected<Error> undo(FileSystem& files, const std::string& temporary, Error error) {
-  static_cast<void>(files.remove(temporary));
-  return std::unexpected(std::move(error));
+// Adds an entry; false where there is no memory for it.
+bool add(acl_t& acl, acl_tag_t tag, bool read, bool write, const unsigned* account = nullptr) {
+  acl_entry_t entry = nullptr;
+  acl_permset_t permissions = nullptr;
+  if (::acl_create_entry(&acl, &entry) != 0 || ::acl_set_tag_type(entry, tag) != 0) return false;
+  if (account && ::acl_set_qualifier(entry, account) != 0) return false;
+  if (::acl_get_permset(entry, &permissions) != 0) return false;
+  if (read && ::acl_add_perm(permissions, ACL_READ) != 0) return false;
+  if (write && ::acl_add_perm(permissions, ACL_WRITE) != 0) return false;
+  return true;
 }
 
 }  // namespace
 
-Result<> replace_file(FileSystem& files, const std::string& path, ByteView bytes, unsigned mode) {
-  const std::string temporary = temporary_beside(path);
-  if (auto written = files.write_new(temporary, bytes, mode); !written) return undo(files, temporary, written.error());
-  if (auto synced = files.sync(temporary); !synced) return undo(files, temporary, synced.error());
-  if (auto renamed = files.rename(temporary, path); !renamed) return undo(files, temporary, renamed.error());
-  return files.sync(parent_of(path));
-}
-
-Result<> replace_symlink(FileSystem& files, const std::string& path, const std::string& target) {
-  const std::string temporary = temporary_beside(path);
-  if (auto made = files.make_symlink(target, temporary); !made) return undo(files, temporary, made.error());
-  if (auto renamed = files.rename(temporary, path); !renamed) return undo(files, temporary, renamed.error());
-  return files.sync(parent_of(path));
-}
-
-Result<> make_complete_folder(FileSystem& files, const std::string& path, std::string_view suffix,
-                              const std::vector<NewFile>& content, unsigned mode) {
-  const std::string temporary = path + std::string(suffix) + ".new";
-  const auto fill = [&]() -> Result<> {
-    CERTFERRY_TRY(files.make_folder(temporary, mode));
-    for (const NewFile& file : content) {
-      const std::string name = temporary + "/" + file.name;
-      CERTFERRY_TRY(files.write_new(name, file.bytes, file.mode));
-      files.start_sync(name);
-    }
-    for (const NewFile& file : content) CERTFERRY_TRY(files.sync(temporary + "/" + file.name));
-    CERTFERRY_TRY(files.sync(temporary));
-    return files.rename(temporary, path);
-  };
-  if (auto filled = fill(); !filled) {
-    static_cast<void>(remove_folder(files, temporary));
-    return filled;
+Result<std::vector<unsigned>> PosixFileSystem::readers(const std::string& path) {
+  const Acl acl(::acl_get_file(path.c_str(), ACL_TYPE_ACCESS));
+  if (!acl && (errno == ENOTSUP || errno == ENOSYS)) return std::vector<unsigned>();
+  if (!acl) return cannot_read(path, errno);
+  std::vector<unsigned> accounts;
+  acl_entry_t entry = nullptr;
+  for (int which = ACL_FIRST_ENTRY; ::acl_get_entry(acl.get(), which, &entry) == 1; which = ACL_NEXT_ENTRY) {
+    acl_tag_t tag = ACL_UNDEFINED_TAG;
+    if (::acl_get_tag_type(entry, &tag) != 0 || tag != ACL_USER) continue;
+    const std::unique_ptr<void, FreeAcl> account(::acl_get_qualifier(entry));
+    if (account) accounts.push_back(*static_cast<const uid_t*>(account.get()));
   }
-  return files.sync(parent_of(path));
+  std::ranges::sort(accounts);
+  return accounts;
 }
 
-Result<> remove_folder(FileSystem& files, const std::string& path) {
-  CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files.status(path));
-  if (!status) return {};
-  CERTFERRY_ASSIGN(const std::vector<std::string> names, files.list(path));
-  for (const std::string& name : names) CERTFERRY_TRY(files.remove(path + "/" + name));
-  return files.remove(path);
-}
-
-Result<> make_folders(FileSystem& files, const std::string& path, unsigned mode) {
-  CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files.status(path));
-  if (status) return {};
-  const std::string parent = parent_of(path);
-  if (parent != path) CERTFERRY_TRY(make_folders(files, parent, mode));
-  if (auto made = files.make_folder(path, mode); !made) {
-    // Another process may have been quicker.
-    CERTFERRY_ASSIGN(const std::optional<FileStatus> now, files.status(path));
-    if (now && now->kind == FileKind::kFolder) return {};
-    return made;
-  }
-  return files.sync(parent);
+Result<> PosixFileSystem::set_readers(const std::string& path, const std::vector<unsigned>& accounts) {
+  acl_t acl = ::acl_init(static_cast<int>(accounts.size()) + 4);
+  bool made = acl != nullptr && add(acl, ACL_USER_OBJ, true, true) && add(acl, ACL_GROUP_OBJ, false, false) &&
+              add(acl, ACL_OTHER, false, false);
+  for (const unsigned account : accounts) made = made && add(acl, ACL_USER, true, false, &account);
+  if (made && !accounts.empty()) made = add(acl, ACL_MASK, true, false);
+  const Acl owned(acl);
+  if (!made) return cannot_write(path, ENOMEM);
+  if (::acl_set_file(path.c_str(), ACL_TYPE_ACCESS, acl) == 0) return {};
+  if (errno != ENOTSUP && errno != ENOSYS) return cannot_write(path, errno);
+  if (accounts.empty()) return set_mode(path, 0600);
+  return fail(ErrorKind::kFailed, "CF1115", "the file system of " + path + " has no access lists",
+              "mount it with access lists, or create the group certferry and put the service accounts into it");
 }
 
 }  // namespace certferry

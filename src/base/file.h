@@ -27,8 +27,18 @@ struct FileStatus {
   std::uint64_t inode = 0;
 };
 
+// Who may use a file besides its owner: mode and group, or an access list.
+struct FileAccess {
+  unsigned mode = 0600;           // of no effect where there are readers
+  std::optional<unsigned> group;  // gid; nothing: the one it got when it was made
+  std::vector<unsigned> readers;  // uids, sorted; where there are any: 0600, and these accounts may read
+
+  bool operator==(const FileAccess&) const = default;
+};
+
 // Errors are kFailed (kNotPermitted for EACCES and EPERM) with the path and the system's text:
-// CF1110 cannot read, CF1111 cannot write, CF1112 is too large, CF1113 is no regular file, CF1114 does not exist.
+// CF1110 cannot read, CF1111 cannot write, CF1112 is too large, CF1113 is no regular file, CF1114 does not exist,
+// CF1115 the file system has no access lists.
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
@@ -53,6 +63,10 @@ class FileSystem {
   [[nodiscard]] virtual Result<> remove(const std::string& path) = 0;
   [[nodiscard]] virtual Result<> set_mode(const std::string& path, unsigned mode) = 0;
   [[nodiscard]] virtual Result<> set_owner(const std::string& path, unsigned owner, unsigned group) = 0;
+  // The accounts that the file's POSIX access list lets read it; none where it has no list. Sorted.
+  [[nodiscard]] virtual Result<std::vector<unsigned>> readers(const std::string& path) = 0;
+  // In one step: the owner reads and writes, these accounts read, nobody else does anything. CF1115.
+  [[nodiscard]] virtual Result<> set_readers(const std::string& path, const std::vector<unsigned>& accounts) = 0;
 };
 
 // The real one. Has no state.
@@ -71,6 +85,8 @@ class PosixFileSystem final : public FileSystem {
   Result<> remove(const std::string& path) override;
   Result<> set_mode(const std::string& path, unsigned mode) override;
   Result<> set_owner(const std::string& path, unsigned owner, unsigned group) override;
+  Result<std::vector<unsigned>> readers(const std::string& path) override;
+  Result<> set_readers(const std::string& path, const std::vector<unsigned>& accounts) override;
 };
 
 // The folder that holds `path`: "." for a bare name.
@@ -80,20 +96,30 @@ class PosixFileSystem final : public FileSystem {
 // temporary file beside it, sync, rename, sync of the folder. The temporary file is removed on failure.
 [[nodiscard]] Result<> replace_file(FileSystem& files, const std::string& path, ByteView bytes, unsigned mode);
 
-// Points a symlink elsewhere by one rename; makes it where there is none. Syncs the folder.
+// Points a symlink elsewhere by one rename; makes it where there is none. Syncs nothing.
 [[nodiscard]] Result<> replace_symlink(FileSystem& files, const std::string& path, const std::string& target);
+
+// Whether a file has that access.
+[[nodiscard]] Result<bool> has_access(FileSystem& files, const std::string& path, const FileAccess& access);
+// Gives a file that access, narrow first, so that at no time anybody reads it who may neither before nor after. Does
+// nothing where it has it already. Does not sync.
+[[nodiscard]] Result<> give_access(FileSystem& files, const std::string& path, const FileAccess& access);
 
 // One file of a folder to be made.
 struct NewFile {
   std::string name;
   ByteView bytes;
-  unsigned mode = 0644;
+  FileAccess access = {.mode = 0644, .group = std::nullopt, .readers = {}};
 };
 
-// Makes the folder `path` with all its files, or nothing: writes `path` + suffix + ".new", syncs every file and the
-// folder, renames, syncs the parent. CF1111 where a folder of that name exists and is not empty.
+// Makes the folder `path` with all its files, or nothing: writes `path` + suffix + ".new" (what an earlier, interrupted
+// call left there is removed), syncs every file and the folder, renames, syncs the parent. CF1111 where a folder of that
+// name exists and is not empty. A file is 0600 until it has its access.
 [[nodiscard]] Result<> make_complete_folder(FileSystem& files, const std::string& path, std::string_view suffix,
                                             const std::vector<NewFile>& content, unsigned mode);
+
+// Removes a folder that others may look at so that they see all of it or nothing: it is renamed to `path`.new first.
+[[nodiscard]] Result<> remove_complete_folder(FileSystem& files, const std::string& path);
 
 // Removes a folder with the files in it (folders in it are not expected: CF1111).
 [[nodiscard]] Result<> remove_folder(FileSystem& files, const std::string& path);
