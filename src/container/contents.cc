@@ -76,8 +76,9 @@ Result<> Contents::add_certificate(ByteView der, std::string friendly_name) {
   CERTFERRY_ASSIGN(x509::Certificate certificate, x509::Certificate::from_der(der));
   const Limits& limits = budget_.limits();
   if (certificate->subject_alt_names && certificate->subject_alt_names->size() > limits.names) {
-    return fail(ErrorKind::kRejected, "CF1212", "a certificate has more than " + std::to_string(limits.names) + " names",
-                "split the names over several certificates");
+    // It can be explained, but not imported.
+    add_finding({"CF1241", Severity::kFatal, "a certificate has " + std::to_string(certificate->subject_alt_names->size()) + " names, more than " + std::to_string(limits.names),
+                 "split the names over several certificates: clients read all of them in each handshake", "certferry's limits"});
   }
   if (std::ranges::any_of(certificates_, [&](const x509::FileCertificate& known) { return known.certificate == certificate; })) {
     ++duplicates_;

@@ -95,6 +95,11 @@ Result<> read_key(const PemBlock& block, Contents& contents) {
 
 Result<> read_block(const PemBlock& block, Contents& contents) {
   const std::string& label = block.label;
+  if (block.mismatched) {
+    contents.add_finding({"CF1242", Severity::kWarning, "a PEM block (" + label + ") ends with another label than it begins with",
+                          "it is left out; copy the file again if something is missing", "RFC 7468 section 3"});
+    return {};
+  }
   if (label == "CERTIFICATE" || label == "X509 CERTIFICATE") {
     // In the old days trust data could follow under this label, too; only its own element is the certificate.
     return contents.add_certificate(block.der.view(), "");
@@ -116,7 +121,11 @@ Result<> read_block(const PemBlock& block, Contents& contents) {
     return fail(ErrorKind::kUnsupported, "CF1152", "private keys of the kind " + kind + " are not imported",
                 "use RSA, RSA-PSS, EC on P-256, P-384 or P-521, Ed25519 or Ed448");
   }
-  if (label == "PKCS7" || label == "CMS" || label == "PKCS #7 SIGNED DATA") {
+  if (label == "CMS") {
+    return fail(ErrorKind::kRejected, "CF1215", "this is a signed message (CMS), no list of certificates",
+                "export the certificates as P7B or as PEM");
+  }
+  if (label == "PKCS7" || label == "PKCS #7 SIGNED DATA") {
     CERTFERRY_ASSIGN(const Secret der, normalized(block.der.view(), contents));
     return read_pkcs7(der.view(), contents);
   }

@@ -57,6 +57,8 @@ std::optional<Body> read_body(std::string_view text) {
       if (line.starts_with("DEK-Info:")) body.dek_info = trimmed(line.substr(9));
       continue;
     }
+    // A dash ends the Base64; what follows is somebody's decoration.
+    if (line.starts_with('-')) break;
     if (!line.empty()) headers = false;
     if (!std::ranges::all_of(line, is_base64_or_blank)) valid = false;
     for (char c : line) {
@@ -111,7 +113,12 @@ Result<std::vector<PemBlock>> scan_pem(std::string_view text) {
     const std::size_t end = text.find("-----END ");
     if (end == std::string_view::npos) return damaged(block.label, number, "is cut off: its END line is missing");
     const std::string_view end_line = text.substr(end + 9);
-    if (!end_line.starts_with(block.label + std::string(kDashes))) return damaged(block.label, number, "ends with another label than it begins with");
+    if (!end_line.starts_with(block.label + std::string(kDashes))) {
+      block.mismatched = true;
+      blocks.push_back(std::move(block));
+      text.remove_prefix(end + 9);
+      continue;
+    }
     const auto body = read_body(text.substr(0, end));
     text.remove_prefix(end + 9 + block.label.size() + kDashes.size());
     auto der = body ? from_base64(body->base64.text()) : std::nullopt;

@@ -25,7 +25,9 @@ std::unexpected<Error> bad_pbmac1(std::string_view why) {
 }
 
 std::unexpected<Error> unknown(x509::Oid oid) {
-  return fail(ErrorKind::kRejected, "CF1216", "the file uses an unknown MAC algorithm: " + x509::dotted(oid),
+  // GOST's are known to exist, and outside what is imported; any other one is no algorithm that a tool writes.
+  const bool gost = x509::dotted(oid).starts_with("1.2.643.");
+  return fail(gost ? ErrorKind::kUnsupported : ErrorKind::kRejected, "CF1216", "the file uses an unknown MAC algorithm: " + x509::dotted(oid),
               "export it again with HMAC-SHA256, which every tool reads");
 }
 

@@ -44,6 +44,8 @@ std::unexpected<Error> foreign_file(Shape shape) {
     case Shape::kKdb: return unsupported("CF1237", "this is a key database of IBM's GSKit", "export the certificate as PKCS12 with gskcapicmd");
     case Shape::kOpenPgp: return unsupported("CF1229", "this is an OpenPGP key or message, not a certificate", "export the TLS certificate with its private key");
     case Shape::kSsh: return unsupported("CF1228", "this is an SSH key, not a certificate", "export the TLS certificate with its private key");
+    case Shape::kJwk: return unsupported("CF1240", "this is a JSON Web Key or another JOSE object, not a certificate", kExport);
+    case Shape::kSpkac: return unsupported("CF1220", "this is a certificate request (SPKAC), not a certificate", "send it to your CA and import what it answers");
     case Shape::kHtml:
       return fail(ErrorKind::kRejected, "CF1201", "this is a web page, not a certificate: perhaps the login page of the portal it was downloaded from",
                   "log in and download it again");

@@ -89,12 +89,16 @@ Shape sniff(ByteView file, ByteView der) {
   if (starts_with(file, "\xfe\xed\xfe\xed"sv)) return Shape::kJks;
   if (starts_with(file, "\xce\xce\xce\xce"sv)) return Shape::kJceks;
   if (starts_with(file, "\x1e\xf1\xb5\xb0"sv) || starts_with(file, "\x07\x02\0\0"sv) || starts_with(file, "\x06\x02\0\0"sv)) return Shape::kPvk;
-  if (starts_with(file, "0001GSKM"sv)) return Shape::kKdb;
+  if (starts_with(file, "7H\x06\x02"sv) || starts_with(file, "0001GSKM"sv)) return Shape::kKdb;
   for (std::string_view start : {"\0\0\0\0\0\0\0"sv, "\0\0\0\x01\0\0\0"sv, "\0\0\0\x02\0\0\0"sv}) {
     if (starts_with(file, start)) return Shape::kBksOrUber;
   }
   const std::string_view head = as_text(file).substr(0, 1024);
   if (contains_ignoring_case(head, "<html") || contains_ignoring_case(head, "<!doctype html")) return Shape::kHtml;
+  if (starts_with(file, "SPKAC="sv)) return Shape::kSpkac;
+  if (starts_with(file, "eyJ"sv) || (starts_with(file, "{"sv) && (contains_ignoring_case(head, "\"kty\"") || contains_ignoring_case(head, "\"ciphertext\"")))) {
+    return Shape::kJwk;
+  }
   for (std::string_view start : {"ssh-"sv, "ecdsa-sha2-"sv, "sk-ssh-"sv, "---- BEGIN SSH2"sv, "PuTTY-User-Key-File"sv}) {
     if (starts_with(file, start)) return Shape::kSsh;
   }

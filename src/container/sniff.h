@@ -30,6 +30,8 @@ enum class Shape {
   kOpenPgp,
   kSsh,
   kHtml,
+  kJwk,         // JSON Web Key, or a JOSE object
+  kSpkac,       // a Netscape request
   kText,        // perhaps PEM or Base64
   kUnknown,
 };

@@ -133,9 +133,8 @@ Result<KeyParts> read_ec(ByteView der, Oid curve) {
   if (!version || !scalar || version->content.size() != 1 || version->content[0] != 1) return malformed("it is no ECPrivateKey");
   if (const auto parameters = reader.next(der::context(0))) {
     const auto named = der::Reader(parameters->content).next(der::kOid);
-    if (!named) return unsupported("EC with explicit parameters");
-    if (curve.empty()) curve = to_oid(named->content);
-    if (curve != to_oid(named->content)) return inconsistent("it names two different curves");
+    if (named && curve.empty()) curve = to_oid(named->content);
+    if (named && curve != to_oid(named->content)) return inconsistent("it names two different curves");
   }
   if (curve.empty()) return malformed("it does not name its curve");
   if (curve != oid::kP256 && curve != oid::kP384 && curve != oid::kP521) return unsupported("EC " + oid_name(curve));
@@ -159,6 +158,43 @@ Result<KeyParts> read_ec(ByteView der, Oid curve) {
   const Secret octets(der::element(der::kOctetString, {number.view()}));
   const Bytes tagged = der::element(der::context(1), {der::bit_string(bits)});
   return KeyParts{Secret(der::element(der::kSequence, {kVersion1, octets.view(), tagged})), std::move(bits)};
+}
+
+// The curve that explicit parameters (RFC 3279 section 2.3.5) spell out, by its field and its order; empty for any other.
+Oid curve_of_parameters(ByteView parameters) {
+  der::Reader fields(parameters);
+  if (!fields.next(der::kInteger)) return {};
+  const auto field = fields.next(der::kSequence);
+  const auto coefficients = fields.next(der::kSequence);
+  const auto generator = fields.next(der::kOctetString);
+  const auto order = fields.next(der::kInteger);
+  if (!field || !coefficients || !generator || !order) return {};
+  der::Reader inside(field->content);
+  const auto kind = inside.next(der::kOid);
+  const auto prime = inside.next(der::kInteger);
+  if (!kind || !prime) return {};
+  for (Oid curve : {oid::kP256, oid::kP384, oid::kP521}) {
+    const EcGroupPtr group(EC_GROUP_new_by_curve_name(OBJ_txt2nid(dotted(curve).c_str())));
+    const BignumPtr p(BN_new());
+    const BignumPtr n = bignum(order->content);
+    const BignumPtr stated = bignum(prime->content);
+    if (!group || !p || !n || !stated || EC_GROUP_get_curve(group.get(), p.get(), nullptr, nullptr, nullptr) != 1) continue;
+    if (BN_cmp(p.get(), stated.get()) == 0 && BN_cmp(n.get(), EC_GROUP_get0_order(group.get())) == 0) return curve;
+  }
+  return {};
+}
+
+// DSA keys are not imported; a damaged one is told from one that is only unsupported.
+bool is_dsa(der::Reader parameters) {
+  const auto sequence = parameters.next(der::kSequence);
+  if (!sequence) return false;
+  der::Reader numbers(sequence->content);
+  for (int i = 0; i < 3; ++i) {
+    const auto number = numbers.next(der::kInteger);
+    const auto shortest = [](ByteView content) { return content.size() == 1 || content[0] != 0 || content[1] >= 0x80; };
+    if (!number || number->content.empty() || !shortest(number->content)) return false;
+  }
+  return numbers.at_end();
 }
 
 Result<KeyParts> read_edwards(ByteView der, Oid algorithm) {
@@ -194,14 +230,23 @@ Result<PrivateKey> PrivateKey::from_pkcs8(ByteView der) {
   const auto type = fields.next(der::kOid);
   if (!type) return malformed("it names no algorithm");
   const Oid oid = to_oid(type->content);
+  if (oid == oid::kDsa && !is_dsa(fields)) return malformed("its DSA parameters are damaged");
+  Bytes explicit_algorithm;  // written by name, where the file spelled the curve out
   Result<KeyParts> parts = unsupported(oid_name(oid));
   if (oid == oid::kRsaEncryption || oid == oid::kRsaPss) {
     parts = read_rsa(octets->content);
   } else if (oid == oid::kEcPublicKey) {
-    const auto curve = fields.next(der::kOid);
-    if (!curve && fields.peek() == der::kSequence) return unsupported("EC with explicit parameters");
-    if (!curve) return malformed("it does not name its curve");
-    parts = read_ec(octets->content, to_oid(curve->content));
+    Oid curve;
+    if (const auto named = fields.next(der::kOid)) {
+      curve = to_oid(named->content);
+    } else if (const auto spelled = fields.next(der::kSequence)) {
+      curve = curve_of_parameters(spelled->content);
+      if (curve.empty()) return unsupported("EC with explicit parameters");
+      explicit_algorithm = algorithm_identifier(oid, der::element(der::kOid, {as_bytes(curve)}));
+    } else {
+      return malformed("it does not name its curve");
+    }
+    parts = read_ec(octets->content, curve);
   } else if (oid == oid::kEd25519 || oid == oid::kEd448) {
     parts = read_edwards(octets->content, oid);
   }
@@ -214,8 +259,10 @@ Result<PrivateKey> PrivateKey::from_pkcs8(ByteView der) {
       return inconsistent("the public key stored beside it is another one");
     }
   }
-  CERTFERRY_ASSIGN(PublicKey key, public_key_from(algorithm->whole, parts->public_bits));
-  return PrivateKey(wrap(algorithm->whole, parts->key.view()), std::move(key));
+  const ByteView identifier = explicit_algorithm.empty() ? algorithm->whole : ByteView(explicit_algorithm);
+  CERTFERRY_ASSIGN(PublicKey key, public_key_from(identifier, parts->public_bits));
+  if (!key.importable()) return malformed("the parameters of its algorithm are impossible");
+  return PrivateKey(wrap(identifier, parts->key.view()), std::move(key));
 }
 
 Result<PrivateKey> PrivateKey::from_pkcs1(ByteView der) {
@@ -234,10 +281,15 @@ Result<PrivateKey> PrivateKey::from_sec1(ByteView der) {
   static_cast<void>(reader.next(der::kOctetString));
   const auto parameters = reader.next(der::context(0));
   if (!parameters) return malformed("it does not name its curve");
-  const auto curve = der::Reader(parameters->content).next(der::kOid);
-  if (!curve) return unsupported("EC with explicit parameters");
-  CERTFERRY_ASSIGN(KeyParts parts, read_ec(der, to_oid(curve->content)));
-  const Bytes identifier = algorithm_identifier(oid::kEcPublicKey, curve->whole);
+  Oid curve;
+  if (const auto named = der::Reader(parameters->content).next(der::kOid)) {
+    curve = to_oid(named->content);
+  } else if (const auto spelled = der::Reader(parameters->content).next(der::kSequence)) {
+    curve = curve_of_parameters(spelled->content);
+  }
+  if (curve.empty()) return unsupported("EC with explicit parameters");
+  CERTFERRY_ASSIGN(KeyParts parts, read_ec(der, curve));
+  const Bytes identifier = algorithm_identifier(oid::kEcPublicKey, der::element(der::kOid, {as_bytes(curve)}));
   CERTFERRY_ASSIGN(PublicKey key, public_key_from(identifier, parts.public_bits));
   return PrivateKey(wrap(identifier, parts.key.view()), std::move(key));
 }

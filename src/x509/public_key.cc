@@ -263,6 +263,12 @@ std::optional<PublicKey> PublicKey::from_spki(ByteView whole) {
     key.algorithm_ = algorithm->oid == oid::kRsaPss ? KeyAlgorithm::kRsaPss : KeyAlgorithm::kRsa;
     if (const auto numbers = read_rsa(octets)) {
       key.bits_ = bit_length(numbers->modulus);
+      if (key.algorithm_ == KeyAlgorithm::kRsaPss && algorithm->parameters) {
+        // RFC 8017 section 9.1.1: the encoded message holds digest, salt and two octets.
+        const auto pss = read_pss(algorithm->parameters);
+        const auto digest = pss ? digest_of(oid_name(pss->digest), {}) : std::nullopt;
+        key.impossible_parameters_ = !digest || static_cast<std::size_t>(pss->salt_length) + digest->size + 2 > static_cast<std::size_t>(key.bits_) / 8;
+      }
       if (bit_length(numbers->exponent) <= 64) {
         for (std::uint8_t octet : numbers->exponent) key.rsa_exponent_ = key.rsa_exponent_ << 8 | octet;
       }
@@ -304,7 +310,7 @@ std::string PublicKey::text() const {
 bool PublicKey::importable() const {
   switch (algorithm_) {
     case KeyAlgorithm::kRsa:
-    case KeyAlgorithm::kRsaPss: return bits_ > 0 && bits_ <= kMaxRsaBits;
+    case KeyAlgorithm::kRsaPss: return bits_ > 0 && bits_ <= kMaxRsaBits && !impossible_parameters_;
     case KeyAlgorithm::kEc: return curve_ == oid::kP256 || curve_ == oid::kP384 || curve_ == oid::kP521;
     case KeyAlgorithm::kEd25519:
     case KeyAlgorithm::kEd448: return true;
@@ -316,7 +322,8 @@ bool PublicKey::importable() const {
 
 bool PublicKey::operator==(const PublicKey& other) const {
   if (algorithm_oid_ != other.algorithm_oid_) return false;
-  if (equal(key_bits(), other.key_bits())) return curve_ == other.curve_;
+  // A curve spelled out has no name to compare; that such certificates are not allowed is for checks to say.
+  if (equal(key_bits(), other.key_bits())) return curve_ == other.curve_ || explicit_curve_ || other.explicit_curve_;
   // The same point may be written compressed and uncompressed.
   if (algorithm_ != KeyAlgorithm::kEc || curve_ != other.curve_ || curve_.empty()) return false;
   const Decoded& mine = decoded_->of(*this);

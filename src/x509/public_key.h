@@ -62,6 +62,7 @@ class PublicKey {
   int bits_ = 0;
   std::uint64_t rsa_exponent_ = 0;
   bool explicit_curve_ = false;
+  bool impossible_parameters_ = false;  // RSA-PSS: a salt longer than the modulus carries
   std::size_t key_bits_offset_ = 0;
   std::shared_ptr<Decoded> decoded_;
 };

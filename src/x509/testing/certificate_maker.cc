@@ -50,9 +50,15 @@ Bytes der_time(Time time) {
 }
 
 std::string attribute_oid(const std::string& name) {
-  static const std::map<std::string, std::string> kNames = {
-      {"CN", "2.5.4.3"}, {"C", "2.5.4.6"}, {"L", "2.5.4.7"}, {"ST", "2.5.4.8"}, {"O", "2.5.4.10"}, {"OU", "2.5.4.11"},
-      {"serialNumber", "2.5.4.5"}, {"DC", "0.9.2342.19200300.100.1.25"}, {"emailAddress", "1.2.840.113549.1.9.1"}};
+  static const std::map<std::string, std::string> kNames = {{"CN", "2.5.4.3"},
+                                                            {"C", "2.5.4.6"},
+                                                            {"L", "2.5.4.7"},
+                                                            {"ST", "2.5.4.8"},
+                                                            {"O", "2.5.4.10"},
+                                                            {"OU", "2.5.4.11"},
+                                                            {"serialNumber", "2.5.4.5"},
+                                                            {"DC", "0.9.2342.19200300.100.1.25"},
+                                                            {"emailAddress", "1.2.840.113549.1.9.1"}};
   auto found = kNames.find(name);
   return found == kNames.end() ? name : found->second;
 }
@@ -78,11 +84,13 @@ Bytes alt_name(const std::string& name) {
 }
 
 Bytes extended_key_usage(const std::vector<std::string>& usages) {
-  static const std::map<std::string, std::string> kNames = {
-      {"serverAuth", "1.3.6.1.5.5.7.3.1"},      {"clientAuth", "1.3.6.1.5.5.7.3.2"},
-      {"codeSigning", "1.3.6.1.5.5.7.3.3"},     {"emailProtection", "1.3.6.1.5.5.7.3.4"},
-      {"timeStamping", "1.3.6.1.5.5.7.3.8"},    {"OCSPSigning", "1.3.6.1.5.5.7.3.9"},
-      {"any", "2.5.29.37.0"}};
+  static const std::map<std::string, std::string> kNames = {{"serverAuth", "1.3.6.1.5.5.7.3.1"},
+                                                            {"clientAuth", "1.3.6.1.5.5.7.3.2"},
+                                                            {"codeSigning", "1.3.6.1.5.5.7.3.3"},
+                                                            {"emailProtection", "1.3.6.1.5.5.7.3.4"},
+                                                            {"timeStamping", "1.3.6.1.5.5.7.3.8"},
+                                                            {"OCSPSigning", "1.3.6.1.5.5.7.3.9"},
+                                                            {"any", "2.5.29.37.0"}};
   std::vector<Bytes> oids;
   for (const std::string& usage : usages) {
     auto found = kNames.find(usage);

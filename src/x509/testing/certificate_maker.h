@@ -22,7 +22,18 @@ namespace certferry::x509::testing {
 inline constexpr Time kNow = std::chrono::sys_days(std::chrono::year(2026) / 6 / 1);
 
 enum class KeyKind {
-  kRsa1024, kRsa2048, kRsa3072, kRsaPss2048, kP224, kP256, kP384, kP521, kSecp256k1, kP256Explicit, kEd25519, kEd448,
+  kRsa1024,
+  kRsa2048,
+  kRsa3072,
+  kRsaPss2048,
+  kP224,
+  kP256,
+  kP384,
+  kP521,
+  kSecp256k1,
+  kP256Explicit,
+  kEd25519,
+  kEd448,
 };
 
 // A private key. Copies share it.
@@ -69,7 +80,7 @@ struct CertificateSpec {
   // Empty: no extension.
   std::vector<std::string> extended_key_usage = {};
   std::optional<std::uint16_t> key_usage = std::nullopt;  // KeyUsageBit
-  std::optional<bool> ca = std::nullopt;                  // none: no basicConstraints
+  std::optional<bool> ca = std::nullopt;  // none: no basicConstraints
   std::optional<int> path_length = std::nullopt;
   Time not_before = std::chrono::sys_days(std::chrono::year(2026) / 5 / 1);
   Time not_after = std::chrono::sys_days(std::chrono::year(2026) / 7 / 30);
