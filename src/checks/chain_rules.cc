@@ -18,7 +18,8 @@ void root_included(const Context& context, Reporter& report) {
   if (context.leaf.self_signed()) return;
   for (const x509::Certificate& certificate : context.chain) {
     if (certificate.self_signed()) {
-      report.add(fmt::format("the file includes the root {}, which servers need not send", certificate->subject.label()));
+      report.add(
+          fmt::format("the file includes the root {}, which servers need not send", certificate->subject.label()));
     }
   }
 }

@@ -29,8 +29,8 @@ struct Limit {
 
 // CA/B Forum BR 6.3.2 with ballots 193, SC-31 (as browsers enforce it) and SC-081v3.
 constexpr Limit kPublicLimits[] = {
-    {sys_days(year(2029) / 3 / 15), 47},  {sys_days(year(2027) / 3 / 15), 100}, {sys_days(year(2026) / 3 / 15), 200},
-    {sys_days(year(2020) / 9 / 1), 398},  {sys_days(year(2018) / 3 / 1), 825},
+    {sys_days(year(2029) / 3 / 15), 47}, {sys_days(year(2027) / 3 / 15), 100}, {sys_days(year(2026) / 3 / 15), 200},
+    {sys_days(year(2020) / 9 / 1), 398}, {sys_days(year(2018) / 3 / 1), 825},
 };
 
 bool tls_server(const Context& context) {
@@ -60,12 +60,13 @@ void effective_date(const Context& context, Reporter& report) {
   if (!context.effective) return;
   const auto& leaf = context.leaf;
   if (*context.effective >= leaf->not_before && *context.effective <= leaf->not_after) return;
-  report.add(Severity::kFatal,
-             fmt::format("the effective date {} is {}", rfc3339(*context.effective),
-                         *context.effective < leaf->not_before
-                             ? "before the certificate is valid, at " + rfc3339(leaf->not_before)
-                             : "after the certificate has expired, at " + rfc3339(leaf->not_after)),
-             fmt::format("choose an effective date from {} to {}", rfc3339(leaf->not_before), rfc3339(leaf->not_after)));
+  report.add(
+      Severity::kFatal,
+      fmt::format("the effective date {} is {}", rfc3339(*context.effective),
+                  *context.effective < leaf->not_before
+                      ? "before the certificate is valid, at " + rfc3339(leaf->not_before)
+                      : "after the certificate has expired, at " + rfc3339(leaf->not_after)),
+      fmt::format("choose an effective date from {} to {}", rfc3339(leaf->not_before), rfc3339(leaf->not_after)));
 }
 
 void lifetime_left(const Context& context, Reporter& report) {
@@ -104,8 +105,8 @@ void lifetime_for_clients(const Context& context, Reporter& report) {
   bool public_anchor = context.chain_result && context.chain_result->public_anchor;
   if (public_anchor || !tls_server(context) || leaf->not_before < Time(sys_days(year(2019) / 7 / 1))) return;
   if (lifetime(leaf) > days(825)) {
-    report.add(fmt::format("the certificate lives {} days: Apple's systems refuse more than 825",
-                           whole_days(lifetime(leaf))));
+    report.add(
+        fmt::format("the certificate lives {} days: Apple's systems refuse more than 825", whole_days(lifetime(leaf))));
   }
 }
 

@@ -35,8 +35,8 @@ void serial_number(const Context& context, Reporter& report) {
   } else if (serial.size() > 20) {
     report.add(fmt::format("the serial number has {} octets, 20 are the most", serial.size()));
   } else if (serial.size() < 8 && context.chain_result && context.chain_result->public_anchor) {
-    report.add(fmt::format("the serial number has {} bits, public CAs must use 64 that nobody can guess",
-                           serial.size() * 8));
+    report.add(
+        fmt::format("the serial number has {} bits, public CAs must use 64 that nobody can guess", serial.size() * 8));
   }
 }
 

@@ -40,9 +40,8 @@ std::set<std::string> scripts_of(std::string_view utf8) {
 
 bool usual_mix(const std::set<std::string>& scripts) {
   if (scripts.size() <= 1) return true;
-  static const std::set<std::string> kMixes[] = {{"Latin", "Han", "Hiragana", "Katakana"},
-                                                 {"Latin", "Han", "Bopomofo"},
-                                                 {"Latin", "Han", "Hangul"}};
+  static const std::set<std::string> kMixes[] = {
+      {"Latin", "Han", "Hiragana", "Katakana"}, {"Latin", "Han", "Bopomofo"}, {"Latin", "Han", "Hangul"}};
   return std::ranges::any_of(kMixes, [&](const auto& mix) { return std::ranges::includes(mix, scripts); });
 }
 

@@ -40,7 +40,8 @@ void key_present(const Context& context, Reporter& report) {
 
 void key_algorithm(const Context& context, Reporter& report) {
   const PublicKey& key = context.leaf->public_key;
-  if (!key.importable() && !key.explicit_curve()) report.add(fmt::format("servers do not take the key: {}", key.text()));
+  if (!key.importable() && !key.explicit_curve())
+    report.add(fmt::format("servers do not take the key: {}", key.text()));
 }
 
 void explicit_curve(const Context& context, Reporter& report) {

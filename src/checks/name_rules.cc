@@ -71,7 +71,8 @@ void common_name_in_names(const Context& context, Reporter& report) {
   bool host_name = common_name.find('.') != std::string_view::npos &&
                    (dns_problem(common_name).empty() || x509::ip_from_text(common_name));
   if (!host_name || !context.leaf->subject_alt_names || covers(context.leaf, common_name)) return;
-  report.add(fmt::format("the common name {} is not among the alternative names: clients do not accept it", common_name));
+  report.add(
+      fmt::format("the common name {} is not among the alternative names: clients do not accept it", common_name));
 }
 
 void names_covered(const Context& context, Reporter& report) {
@@ -98,14 +99,21 @@ void wildcard_of_public_suffix(const Context& context, Reporter& report) {
     if (name == "*") report.add("the wildcard * covers every name");
     if (!name.starts_with("*.")) continue;
     std::string below = ascii_lower(std::string_view(name).substr(2));
-    // The list's default rule makes every single label a public suffix, known top-level domain or not.
-    if (psl_is_public_suffix(psl_builtin(), below.c_str()) == 0) continue;
-    // Private registries (github.io, cloudapp.net) may hold certificates for the names they give away.
-    bool private_registry =
-        psl_is_public_suffix2(psl_builtin(), below.c_str(), PSL_TYPE_ICANN) == 0;
-    report.add(private_registry ? Severity::kWarning : Severity::kFatal,
-               fmt::format("the wildcard {} covers a public suffix: everybody can register names below it",
-                           visible(name)));
+    auto listed = [&](int kind) {
+      return psl_is_public_suffix2(psl_builtin(), below.c_str(), kind | PSL_TYPE_NO_STAR_RULE) != 0;
+    };
+    if (listed(PSL_TYPE_ICANN)) {
+      report.add(
+          fmt::format("the wildcard {} covers a public suffix: everybody can register names below it", visible(name)));
+    } else if (listed(PSL_TYPE_PRIVATE)) {
+      // A company that gives out names (github.io, cloudapp.net) may hold such a certificate itself.
+      report.add(Severity::kWarning,
+                 fmt::format("the wildcard {} covers names that a company gives to its customers", visible(name)));
+    } else if (below.find('.') == std::string::npos) {
+      report.add(Severity::kWarning,
+                 fmt::format("the wildcard {} stands right below the top: OpenSSL and others ignore it", visible(name)),
+                 "have it issued for names one level deeper, or name by name");
+    }
   }
 }
 
@@ -138,8 +146,8 @@ void malformed_names(const Context& context, Reporter& report) {
 
 void internal_names(const Context& context, Reporter& report) {
   if (!context.chain_result || !context.chain_result->public_anchor) return;
-  static const std::set<std::string> kPrivate = {"local", "localhost", "internal", "lan", "home", "corp",
-                                                 "intranet", "private", "test", "invalid", "example"};
+  static const std::set<std::string> kPrivate = {"local",    "localhost", "internal", "lan",     "home",   "corp",
+                                                 "intranet", "private",   "test",     "invalid", "example"};
   for (const GeneralName& name : alt_names(context)) {
     if (name.kind == GeneralName::Kind::kIp && private_address(name.value)) {
       report.add(fmt::format("{} is a private address", x509::ip_text(name.value)));

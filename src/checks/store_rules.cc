@@ -8,7 +8,8 @@ namespace certferry::checks {
 
 void already_stored(const Context& context, Reporter& report) {
   std::string sha256 = context.leaf.sha256_hex();
-  bool stored = std::ranges::any_of(context.stored, [&](const StoredCertificate& each) { return each.sha256 == sha256; });
+  bool stored =
+      std::ranges::any_of(context.stored, [&](const StoredCertificate& each) { return each.sha256 == sha256; });
   if (stored) report.add("the certificate is stored already");
 }
 

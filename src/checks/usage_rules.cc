@@ -13,9 +13,9 @@ namespace oid = x509::oid;
 
 std::string usage_oid(std::string_view name) {
   constexpr std::pair<std::string_view, x509::Oid> kNames[] = {
-      {"serverAuth", oid::kServerAuth},           {"clientAuth", oid::kClientAuth},
-      {"codeSigning", oid::kCodeSigning},         {"emailProtection", oid::kEmailProtection},
-      {"timeStamping", oid::kTimeStamping},       {"OCSPSigning", oid::kOcspSigning}};
+      {"serverAuth", oid::kServerAuth},     {"clientAuth", oid::kClientAuth},
+      {"codeSigning", oid::kCodeSigning},   {"emailProtection", oid::kEmailProtection},
+      {"timeStamping", oid::kTimeStamping}, {"OCSPSigning", oid::kOcspSigning}};
   for (const auto& [known, value] : kNames) {
     if (known == name) return std::string(value);
   }
@@ -26,8 +26,8 @@ std::string usage_oid(std::string_view name) {
 bool allows(const x509::Certificate& certificate, std::string_view usage) {
   const auto& usages = certificate->extended_key_usage;
   if (!usages) return true;
-  return std::ranges::any_of(
-      *usages, [&](x509::Oid each) { return each == usage || each == oid::kAnyExtendedKeyUsage; });
+  return std::ranges::any_of(*usages,
+                             [&](x509::Oid each) { return each == usage || each == oid::kAnyExtendedKeyUsage; });
 }
 
 bool has(const x509::Certificate& certificate, x509::Oid usage) {
@@ -66,16 +66,18 @@ void client_usage(const Context& context, Reporter& report) {
     if (type.mutual_tls) types.push_back(&type);
   }
   if (types.empty()) return;
-  report.add(fmt::format("the extended key usage clientAuth is missing: {} speaks mutual TLS, and other servers will "
-                         "refuse connections that this one opens",
-                         names_of(types)));
+  report.add(
+      fmt::format("the extended key usage clientAuth is missing: {} speaks mutual TLS, and other servers will "
+                  "refuse connections that this one opens",
+                  names_of(types)));
 }
 
 void key_usage(const Context& context, Reporter& report) {
   const auto& usage = context.leaf->key_usage;
   if (context.types.empty() || !usage || (*usage & x509::kDigitalSignature) != 0) return;
   bool all_tls = std::ranges::all_of(context.types, [](const fleet::Type& type) { return type.tls(); });
-  bool old_rsa = (*usage & x509::kKeyEncipherment) != 0 && context.leaf->public_key.algorithm() == x509::KeyAlgorithm::kRsa;
+  bool old_rsa =
+      (*usage & x509::kKeyEncipherment) != 0 && context.leaf->public_key.algorithm() == x509::KeyAlgorithm::kRsa;
   if (all_tls && old_rsa) {
     report.add(Severity::kWarning,
                "the key usage has keyEncipherment without digitalSignature: only RSA key exchange works, which TLS 1.3 "
@@ -89,7 +91,8 @@ void ca_as_leaf(const Context& context, Reporter& report) {
   if (!context.leaf.is_ca()) return;
   // What "openssl req -x509" makes: odd, but it serves.
   if (context.leaf.self_signed()) {
-    report.add(Severity::kWarning, "the self-signed certificate is marked as a CA: strict clients refuse it as a server's",
+    report.add(Severity::kWarning,
+               "the self-signed certificate is marked as a CA: strict clients refuse it as a server's",
                "make it with basicConstraints=CA:FALSE, or use a CA");
   } else {
     report.add("the certificate is a CA's: it is made to sign others, not for a server");
@@ -108,8 +111,10 @@ void any_usage(const Context& context, Reporter& report) {
     report.add("the extended key usage anyExtendedKeyUsage allows everything");
   }
   if (!has(context.leaf, oid::kServerAuth)) return;
-  for (auto [usage, name] : {std::pair{oid::kCodeSigning, "codeSigning"}, {oid::kEmailProtection, "emailProtection"},
-                             {oid::kTimeStamping, "timeStamping"}, {oid::kOcspSigning, "OCSPSigning"}}) {
+  for (auto [usage, name] : {std::pair{oid::kCodeSigning, "codeSigning"},
+                             {oid::kEmailProtection, "emailProtection"},
+                             {oid::kTimeStamping, "timeStamping"},
+                             {oid::kOcspSigning, "OCSPSigning"}}) {
     if (has(context.leaf, usage)) report.add(fmt::format("the extended key usage {} stands beside serverAuth", name));
   }
 }
@@ -128,11 +133,22 @@ void precertificate(const Context& context, Reporter& report) {
 }
 
 void unknown_critical(const Context& context, Reporter& report) {
-  constexpr std::array kKnown = {
-      oid::kSubjectKeyIdentifier, oid::kKeyUsage,          oid::kSubjectAltName,       oid::kIssuerAltName,
-      oid::kBasicConstraints,     oid::kNameConstraints,   oid::kCrlDistributionPoints, oid::kCertificatePolicies,
-      oid::kPolicyMappings,       oid::kAuthorityKeyIdentifier, oid::kPolicyConstraints, oid::kExtendedKeyUsage,
-      oid::kInhibitAnyPolicy,     oid::kAuthorityInfoAccess, oid::kTlsFeature,          oid::kPrecertificatePoison};
+  constexpr std::array kKnown = {oid::kSubjectKeyIdentifier,
+                                 oid::kKeyUsage,
+                                 oid::kSubjectAltName,
+                                 oid::kIssuerAltName,
+                                 oid::kBasicConstraints,
+                                 oid::kNameConstraints,
+                                 oid::kCrlDistributionPoints,
+                                 oid::kCertificatePolicies,
+                                 oid::kPolicyMappings,
+                                 oid::kAuthorityKeyIdentifier,
+                                 oid::kPolicyConstraints,
+                                 oid::kExtendedKeyUsage,
+                                 oid::kInhibitAnyPolicy,
+                                 oid::kAuthorityInfoAccess,
+                                 oid::kTlsFeature,
+                                 oid::kPrecertificatePoison};
   for (const x509::Extension& extension : context.leaf->extensions) {
     if (extension.critical && std::ranges::find(kKnown, extension.oid) == kKnown.end()) {
       report.add(fmt::format("the critical extension {} is unknown", x509::oid_name(extension.oid)));

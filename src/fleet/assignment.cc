@@ -185,10 +185,10 @@ Result<Transition> roll(const Assignment& before, const CertificateRef& certific
   effective = std::max(effective, now);
   CERTFERRY_TRY(check_validity(certificate, effective, now));
   if (!before.current) {
-    return fail(ErrorKind::kUsage, "CF1911",
-                fmt::format("no certificate is in use for {} in {} that could be rolled", before.type,
-                            before.scope.text()),
-                "assign the certificate without a roll");
+    return fail(
+        ErrorKind::kUsage, "CF1911",
+        fmt::format("no certificate is in use for {} in {} that could be rolled", before.type, before.scope.text()),
+        "assign the certificate without a roll");
   }
   if (holds(before.current, certificate)) return already_in_use();
   Time known_since = holds(before.next, certificate) ? before.next->published.value_or(now) : now;

@@ -130,7 +130,8 @@ TEST(Transitions, AreRefusedWithTheirReason) {
        "the certificate cannot be used at 2030-07-03T00:00:00Z: it expired at 2030-07-02T00:00:00Z", "CF1909"},
       {"date after notAfter", roll(current, certificate('b', 0, 4), day(5), day(2), {}),
        "the certificate cannot be used at 2030-07-06T00:00:00Z: it expires at 2030-07-05T00:00:00Z", "CF1909"},
-      {"onto itself", roll(current, certificate('a'), day(5), day(2), {}), "the certificate is in use already", "CF1910"},
+      {"onto itself", roll(current, certificate('a'), day(5), day(2), {}), "the certificate is in use already",
+       "CF1910"},
       {"in use, later", assign_at(current, certificate('a'), day(5), day(2)), "the certificate is in use already",
        "CF1910"},
       {"nothing to roll", roll(none, certificate('b'), day(5), day(2), {}),
@@ -148,8 +149,8 @@ TEST(Transitions, AreRefusedWithTheirReason) {
     EXPECT_EQ(c.result.error().id, c.id) << c.what;
     EXPECT_FALSE(c.result.error().fix.empty()) << c.what;
   }
-  EXPECT_TRUE(roll(current, certificate('b'), day(2) + hours(3), day(2),
-                   {.lead = hours(24), .accept_short_overlap = true}));
+  EXPECT_TRUE(
+      roll(current, certificate('b'), day(2) + hours(3), day(2), {.lead = hours(24), .accept_short_overlap = true}));
 }
 
 TEST(Remove, KeepsTheGeneration) {

@@ -154,7 +154,8 @@ class Reader {
           return config_error("CF1931", at, "unknown variable",
                               suggestion(variable, names, "docs/formats/config.md lists the variables"));
         }
-        auto key = std::ranges::find_if(section.keys, [&](const ConfigKey& k) { return prefix + upper(k.name) == variable; });
+        auto key =
+            std::ranges::find_if(section.keys, [&](const ConfigKey& k) { return prefix + upper(k.name) == variable; });
         CERTFERRY_TRY(set_from_text(*key, text, at));
         config_.origins[fmt::format("{}.{}", section.name, key->name)] = at.origin;
       }
@@ -207,7 +208,8 @@ class Reader {
   }
 
   // `type` is the one that the section describes, or null.
-  Result<> read_section(const toml::node& node, const std::string& name, const std::vector<ConfigKey>& keys, Type* type) {
+  Result<> read_section(const toml::node& node, const std::string& name, const std::vector<ConfigKey>& keys,
+                        Type* type) {
     const toml::table* table = node.as_table();
     if (!table) {
       return config_error("CF1932", place(node.source()), fmt::format("'{}' is not a section", name),

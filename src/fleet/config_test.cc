@@ -60,21 +60,22 @@ TEST(Config, ShowsEachValueWithItsOrigin) {
   ConfigSource from = source(kExample);
   from.environment = {{"CERTFERRY_COMPUTER_SITE", "Atlanta"}, {"CERTFERRY_HOME", "/x"}, {"PATH", "/bin"}};
   Config config = parse_config(from).value();
-  EXPECT_EQ(shown(config),
-            "computer.fqdn = \"web01.litwareinc.com\"  # certferry.toml:3\n"
-            "computer.site = \"Atlanta\"  # environment CERTFERRY_COMPUTER_SITE\n"
-            "computer.pool = \"web.litwareinc.com\"  # certferry.toml:5\n"
-            "computer.types = [\"Default\", \"WebServicesExternal\", \"ldap\"]  # certferry.toml:6\n"
-            "computer.names = [\"www.litwareinc.com\", \"192.0.2.1\"]  # certferry.toml:7\n"
-            "import.require_trust = true  # certferry.toml:10\n"
-            "import.private_key_exportable = false  # default\n"
-            "checks.warn_lifetime_left = 0.5  # certferry.toml:13\n"
-            "checks.ignore = [\"CF1420\"]  # certferry.toml:14\n"
-            "types.WebServicesExternal.names = [\"www.litwareinc.com\", \"*.apps.litwareinc.com\"]  # certferry.toml:17\n"
-            "types.WebServicesExternal.service_accounts = [\"www-data\"]  # certferry.toml:18\n"
-            "types.ldap.description = \"directory servers\"  # certferry.toml:21\n"
-            "types.ldap.least_rsa_bits = 3072  # certferry.toml:23\n"
-            "types.ldap.coexistence = \"1d12h\"  # certferry.toml:22\n");
+  EXPECT_EQ(
+      shown(config),
+      "computer.fqdn = \"web01.litwareinc.com\"  # certferry.toml:3\n"
+      "computer.site = \"Atlanta\"  # environment CERTFERRY_COMPUTER_SITE\n"
+      "computer.pool = \"web.litwareinc.com\"  # certferry.toml:5\n"
+      "computer.types = [\"Default\", \"WebServicesExternal\", \"ldap\"]  # certferry.toml:6\n"
+      "computer.names = [\"www.litwareinc.com\", \"192.0.2.1\"]  # certferry.toml:7\n"
+      "import.require_trust = true  # certferry.toml:10\n"
+      "import.private_key_exportable = false  # default\n"
+      "checks.warn_lifetime_left = 0.5  # certferry.toml:13\n"
+      "checks.ignore = [\"CF1420\"]  # certferry.toml:14\n"
+      "types.WebServicesExternal.names = [\"www.litwareinc.com\", \"*.apps.litwareinc.com\"]  # certferry.toml:17\n"
+      "types.WebServicesExternal.service_accounts = [\"www-data\"]  # certferry.toml:18\n"
+      "types.ldap.description = \"directory servers\"  # certferry.toml:21\n"
+      "types.ldap.least_rsa_bits = 3072  # certferry.toml:23\n"
+      "types.ldap.coexistence = \"1d12h\"  # certferry.toml:22\n");
   EXPECT_EQ(config.types.find("LDAP")->extended_key_usages, std::vector<std::string>{"serverAuth"});
   EXPECT_EQ(config.types.find("WebServicesExternal")->origins.at("names"), "certferry.toml:17");
 }
@@ -87,7 +88,8 @@ TEST(Config, MistakesAreShownInTheirPlace) {
     const char* fix;
   };
   const Case kCases[] = {
-      {"[computer]\nsite = \"a\"\nfqdn = \n", "CF1930", nullptr, "correct the line; docs/formats/config.md has an example"},
+      {"[computer]\nsite = \"a\"\nfqdn = \n", "CF1930", nullptr,
+       "correct the line; docs/formats/config.md has an example"},
       {"[computer]\nsite = \"a\"\n[é]\n", "CF1930", "certferry.toml:3: a table header has no key\n  [é]\n  ^",
        "correct the line; docs/formats/config.md has an example"},
       {"[computer]\nsite = \"é\" # é\n é = 1\n", "CF1930",

@@ -1,4 +1,4 @@
-// The TOML behind config.h: places in the text, and keys that are read, set by the environment and shown from one table.
+// The TOML behind config.h: places in the text, and keys that are read, set by the environment and shown by one table.
 #pragma once
 
 #include <cstdint>
@@ -17,8 +17,8 @@ namespace certferry::fleet {
 
 // Where a value stands, for messages and origins.
 struct Place {
-  std::string origin;           // "certferry.toml:12", "environment CERTFERRY_COMPUTER_SITE"
-  std::string excerpt;          // the line and a caret below the place; empty for the environment
+  std::string origin;  // "certferry.toml:12", "environment CERTFERRY_COMPUTER_SITE"
+  std::string excerpt;  // the line and a caret below the place; empty for the environment
 };
 
 // One key of a section: its name, what it sets, and what its values may be.

@@ -7,8 +7,6 @@
 #include <algorithm>
 #include <initializer_list>
 
-
-
 namespace certferry::fleet {
 namespace {
 
@@ -250,10 +248,10 @@ std::string to_json(const Type& type) {
 Result<Type> type_from_json(std::string_view text) {
   CERTFERRY_ASSIGN(json value, parse(text, "a type"));
   Type type;
-  Fields fields(value, "a type",
-                {"name", "description", "purpose", "mutual_tls", "extended_key_usages", "least_rsa_bits",
-                 "least_ec_bits", "eddsa", "covers_computer", "names", "coexistence", "lead", "same_everywhere",
-                 "service_accounts", "origins"});
+  Fields fields(
+      value, "a type",
+      {"name", "description", "purpose", "mutual_tls", "extended_key_usages", "least_rsa_bits", "least_ec_bits",
+       "eddsa", "covers_computer", "names", "coexistence", "lead", "same_everywhere", "service_accounts", "origins"});
   fields.read("name", type.name);
   fields.read("description", type.description);
   fields.read("purpose", type.purpose);

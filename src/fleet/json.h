@@ -1,4 +1,4 @@
-// Values of fleet/ as the store keeps them: JSON objects with "schema":1 (docs/formats/config.md tells about the config).
+// Values of fleet/ as the store keeps them: JSON objects with "schema":1 (docs/formats/config.md tells of the config).
 // Writing and reading again gives an equal value. Reading refuses with CF1916 what is malformed or has unknown fields,
 // with CF1917 another schema: a newer certferry wrote it.
 #pragma once

@@ -14,14 +14,38 @@ namespace {
 using namespace std::string_view_literals;
 
 // Roles of the original's services; the fqdn after one of them is a pool's.
-constexpr std::array kRoles = {
-    "ApplicationDatabase"sv, "ApplicationServer"sv, "ArchivingDatabase"sv, "ArchivingServer"sv,
-    "CentralManagement"sv, "CentralManagementDatabase"sv, "ConferencingServer"sv, "Director"sv, "EdgeServer"sv,
-    "ExternalServer"sv, "FileStore"sv, "ManagementServer"sv, "MediationServer"sv, "MonitoringDatabase"sv,
-    "MonitoringServer"sv, "PersistentChatComplianceDatabase"sv, "PersistentChatDatabase"sv, "PersistentChatServer"sv,
-    "PersistentChatStore"sv, "ProvisionServer"sv, "PstnGateway"sv, "Registrar"sv, "TrustedApplicationPool"sv,
-    "UserDatabase"sv, "UserServer"sv, "UserStore"sv, "VideoGateway"sv, "VideoInteropServer"sv, "WacService"sv,
-    "WebServer"sv, "WitnessStore"sv, "XmppGateway"sv};
+constexpr std::array kRoles = {"ApplicationDatabase"sv,
+                               "ApplicationServer"sv,
+                               "ArchivingDatabase"sv,
+                               "ArchivingServer"sv,
+                               "CentralManagement"sv,
+                               "CentralManagementDatabase"sv,
+                               "ConferencingServer"sv,
+                               "Director"sv,
+                               "EdgeServer"sv,
+                               "ExternalServer"sv,
+                               "FileStore"sv,
+                               "ManagementServer"sv,
+                               "MediationServer"sv,
+                               "MonitoringDatabase"sv,
+                               "MonitoringServer"sv,
+                               "PersistentChatComplianceDatabase"sv,
+                               "PersistentChatDatabase"sv,
+                               "PersistentChatServer"sv,
+                               "PersistentChatStore"sv,
+                               "ProvisionServer"sv,
+                               "PstnGateway"sv,
+                               "Registrar"sv,
+                               "TrustedApplicationPool"sv,
+                               "UserDatabase"sv,
+                               "UserServer"sv,
+                               "UserStore"sv,
+                               "VideoGateway"sv,
+                               "VideoInteropServer"sv,
+                               "WacService"sv,
+                               "WebServer"sv,
+                               "WitnessStore"sv,
+                               "XmppGateway"sv};
 
 constexpr std::string_view kForms = "write Global, site:<name>, pool:<fqdn> or computer:<fqdn>";
 

@@ -33,13 +33,13 @@ TEST(Scopes, OtherTextsAreRefusedWithTheNearestForm) {
     const char* id;
     const char* fix;
   };
-  for (const Case& c : {Case{"globl", "CF1904", "did you mean 'Global'?"},
-                        Case{"pol:web.example", "CF1904", "did you mean 'pool'?"},
-                        Case{"registar:web.example", "CF1904", "did you mean 'Registrar'?"},
-                        Case{"", "CF1904", "write Global, site:<name>, pool:<fqdn> or computer:<fqdn>"},
-                        Case{"site:", "CF1904", "use 1 to 128 printable characters without '/'"},
-                        Case{"site:a/b", "CF1904", "use 1 to 128 printable characters without '/'"},
-                        Case{"computer:", "CF1905", "write the name as DNS knows it, as in web01.litwareinc.com"}}) {
+  for (const Case& c :
+       {Case{"globl", "CF1904", "did you mean 'Global'?"}, Case{"pol:web.example", "CF1904", "did you mean 'pool'?"},
+        Case{"registar:web.example", "CF1904", "did you mean 'Registrar'?"},
+        Case{"", "CF1904", "write Global, site:<name>, pool:<fqdn> or computer:<fqdn>"},
+        Case{"site:", "CF1904", "use 1 to 128 printable characters without '/'"},
+        Case{"site:a/b", "CF1904", "use 1 to 128 printable characters without '/'"},
+        Case{"computer:", "CF1905", "write the name as DNS knows it, as in web01.litwareinc.com"}}) {
     Result<Scope> scope = Scope::parse(c.text);
     ASSERT_FALSE(scope) << c.text;
     EXPECT_EQ(scope.error().id, c.id) << c.text;
@@ -71,10 +71,10 @@ TEST(HostNames, AreChecked) {
   std::string long_label(64, 'a');
   std::string long_name;
   for (int i = 0; i < 64; ++i) long_name += "abc.";
-  for (const std::string& name : {std::string(), std::string("."), std::string("a..b"), std::string("-a.b"),
-                                  std::string("a-.b"), std::string("a_b.c"), std::string("a b"), std::string("*.a.b"),
-                                  std::string("192.0.2.1"), std::string("bücher.example"), std::string("a\0b.c", 5),
-                                  long_label, long_name}) {
+  for (const std::string& name :
+       {std::string(), std::string("."), std::string("a..b"), std::string("-a.b"), std::string("a-.b"),
+        std::string("a_b.c"), std::string("a b"), std::string("*.a.b"), std::string("192.0.2.1"),
+        std::string("bücher.example"), std::string("a\0b.c", 5), long_label, long_name}) {
     EXPECT_EQ(parse_fqdn(name).error().id, "CF1905") << name;
   }
 }

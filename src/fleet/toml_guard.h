@@ -8,7 +8,7 @@
 namespace certferry::fleet {
 
 struct TomlMistake {
-  std::uint32_t line = 1;    // both count from 1
+  std::uint32_t line = 1;  // both count from 1
   std::uint32_t column = 1;  // in characters
   std::string_view message;
 };

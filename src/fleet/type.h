@@ -22,7 +22,7 @@ enum class Purpose { kTlsServer, kTlsClient, kTokenSigning };
 
 // A profile. Plain value.
 struct Type {
-  std::string name;         // canonical spelling
+  std::string name;  // canonical spelling
   std::string description;  // for people, one line
   Purpose purpose = Purpose::kTlsServer;
   // Speaks mutual TLS: uses its certificate as a client too, so that a missing clientAuth is a warning.
