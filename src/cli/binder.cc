@@ -51,11 +51,13 @@ std::unexpected<UsageError> Binder::error(std::string_view id, std::string messa
     if (masked_from_[i] != std::string_view::npos) text += kNeverSecret;
     shown.push_back(std::move(text));
   }
-  if (place.word < shown.size() && place.length != std::string_view::npos && masked_from_[place.word] == std::string_view::npos) {
+  if (place.word < shown.size() && place.length != std::string_view::npos &&
+      masked_from_[place.word] == std::string_view::npos) {
     shown[place.word].resize(std::min(shown[place.word].size(), place.offset + place.length));
   }
-  return std::unexpected(UsageError{Error{ErrorKind::kUsage, std::string(id), std::move(message), std::move(fix)},
-                                    caret_lines(shown, place.word, place.offset, place.word + 1 < words_.words.size())});
+  return std::unexpected(
+      UsageError{Error{ErrorKind::kUsage, std::string(id), std::move(message), std::move(fix)},
+                 caret_lines(shown, place.word, place.offset, place.word + 1 < words_.words.size())});
 }
 
 bool Binder::parameter_like(std::string_view word, Kind kind) const {
@@ -70,8 +72,8 @@ std::unexpected<UsageError> Binder::missing_value(const Use& use, std::size_t i)
   const std::string_view joint = invocation_.dialect_ == Dialect::kCmdlet && !each.cmdlet.empty() ? ":" : "=";
   const std::string spelling = name(each.id);
   return error("CF1004", spelling + " needs a value",
-               "write " + spelling + " " + std::string(each.value) + "; a value that begins with a dash is written as " +
-                   spelling + std::string(joint) + "-…",
+               "write " + spelling + " " + std::string(each.value) +
+                   "; a value that begins with a dash is written as " + spelling + std::string(joint) + "-…",
                Place{i});
 }
 
@@ -128,8 +130,9 @@ Bound Binder::bind_flag(const Use& use, std::size_t& i, std::optional<Attached> 
   Place place{named, attached ? attached->offset : 0};
   if (text.empty()) {
     // "-Confirm: $false", as PowerShell reads it; a switch takes the next word only when it is a Boolean.
-    const bool follows = i + 1 < size() && (is_switch ? truth(word(i + 1)).has_value()
-                                                      : !parameter_like(word(i + 1), Kind::kBoolean) && !word(i + 1).empty());
+    const bool follows =
+        i + 1 < size() && (is_switch ? truth(word(i + 1)).has_value()
+                                     : !parameter_like(word(i + 1), Kind::kBoolean) && !word(i + 1).empty());
     if (!follows) return missing_boolean(use, named);
     text = word(++i);
     place = Place{i};
@@ -191,13 +194,14 @@ Bound Binder::store(const Use& use, std::string_view text, Place place) {
     std::int32_t number = 0;
     auto end = std::from_chars(text.data(), text.data() + text.size(), number);
     if (end.ec != std::errc() || end.ptr != text.data() + text.size() || number < 0) {
-      return error("CF1016", "the value of " + name(each.id) + " is not a number", "write a number from 0 to 2147483647",
-                   place);
+      return error("CF1016", "the value of " + name(each.id) + " is not a number",
+                   "write a number from 0 to 2147483647", place);
     }
   }
   if (each.kind == Kind::kChoice) {
     const auto choices = split(choices_of(use), '|');
-    auto found = std::ranges::find_if(choices, [&](std::string_view choice) { return equal_ignoring_case(choice, text); });
+    auto found =
+        std::ranges::find_if(choices, [&](std::string_view choice) { return equal_ignoring_case(choice, text); });
     if (found == choices.end()) {
       const std::vector<std::string> words(choices.begin(), choices.end());
       const std::string near = nearest(text, choices);
@@ -247,10 +251,10 @@ Bound Binder::bind_bare(std::size_t i) {
     const bool many = native && use->repeat != Repeat::kOnce;
     if (invocation_.given(use->parameter) && !many) continue;
     if (many && invocation_.given(use->parameter) && scope_like(word(i))) {
-      return error("CF1021", "this looks like a scope, but bare words are files here",
-                   "write --identity " + std::string(word(i)) + "; a file of that name is written as ./" +
-                       std::string(word(i)),
-                   Place{i});
+      return error(
+          "CF1021", "this looks like a scope, but bare words are files here",
+          "write --identity " + std::string(word(i)) + "; a file of that name is written as ./" + std::string(word(i)),
+          Place{i});
     }
     return store(*use, word(i), Place{i});
   }
@@ -324,9 +328,11 @@ Bound Binder::choose_set() {
   }
   std::string message = listed(missing_words) + (fewest == 1 ? " is missing" : " are missing");
   if (narrowing) message = name(narrowing->id) + " cannot stand alone: " + message;
-  std::string fix = command_.sets.empty() ? spelled(command_, invocation_.dialect_) + " " + set_syntax(command_, 0, invocation_.dialect_)
-                                          : sets_text();
-  return error("CF1009", std::move(message), (command_.sets.empty() ? "write " : "the parameter sets are ") + fix, Place{size()});
+  std::string fix = command_.sets.empty()
+                        ? spelled(command_, invocation_.dialect_) + " " + set_syntax(command_, 0, invocation_.dialect_)
+                        : sets_text();
+  return error("CF1009", std::move(message), (command_.sets.empty() ? "write " : "the parameter sets are ") + fix,
+               Place{size()});
 }
 
 Bound Binder::check_needs() const {
@@ -334,7 +340,8 @@ Bound Binder::check_needs() const {
     const ParameterId needs = parameter(origin.id).needs;
     const bool off = parameter(origin.id).kind == Kind::kSwitch && !invocation_.on(origin.id);
     if (needs == ParameterId::kNone || off || invocation_.given(needs)) continue;
-    return error("CF1014", name(origin.id) + " needs " + name(needs), "write " + name(needs) + " as well", origin.place);
+    return error("CF1014", name(origin.id) + " needs " + name(needs), "write " + name(needs) + " as well",
+                 origin.place);
   }
   return {};
 }

@@ -10,8 +10,8 @@ namespace {
 
 // Those of every cmdlet in PowerShell itself; the shell dialect has none of them.
 constexpr std::string_view kCommonParameters[] = {
-    "Verbose",      "Debug",    "ErrorAction",       "WarningAction",       "InformationAction", "ErrorVariable",
-    "WarningVariable", "OutVariable", "OutBuffer",   "PipelineVariable",    "InformationVariable", "ProgressAction"};
+    "Verbose",         "Debug",       "ErrorAction", "WarningAction",    "InformationAction",   "ErrorVariable",
+    "WarningVariable", "OutVariable", "OutBuffer",   "PipelineVariable", "InformationVariable", "ProgressAction"};
 
 // How many bytes of `word` are one leading dash: ASCII, or en dash, em dash, horizontal bar as in PowerShell.
 std::size_t dash(std::string_view word) {
@@ -55,7 +55,8 @@ Match match(const Command& command, const Named& named) {
       for (const Use& use : uses) {
         const Parameter& each = parameter(use.parameter);
         if (each.option.empty()) continue;
-        if (each.option == named.name || (!each.option_alias.empty() && each.option_alias == named.name)) result.exact = &use;
+        if (each.option == named.name || (!each.option_alias.empty() && each.option_alias == named.name))
+          result.exact = &use;
       }
     }
     return result;
@@ -67,7 +68,8 @@ Match match(const Command& command, const Named& named) {
   for (const Use& use : command.uses) {
     const Parameter& each = parameter(use.parameter);
     if (each.cmdlet.empty()) continue;
-    if (equal_ignoring_case(each.cmdlet, named.name) || (!each.cmdlet_alias.empty() && equal_ignoring_case(each.cmdlet_alias, named.name))) {
+    if (equal_ignoring_case(each.cmdlet, named.name) ||
+        (!each.cmdlet_alias.empty() && equal_ignoring_case(each.cmdlet_alias, named.name))) {
       result.exact = &use;
     }
     if (begins_with_word(each.cmdlet, named.name) ||
@@ -100,7 +102,8 @@ std::string spelled_suggestion(const Command& command, std::string_view name) {
   for (std::span<const Use> uses : {command.uses, global_uses()}) {
     for (const Use& use : uses) {
       const Parameter& each = parameter(use.parameter);
-      if (near == each.cmdlet || near == each.cmdlet_alias || near == each.option) return spelled(each, Dialect::kCmdlet);
+      if (near == each.cmdlet || near == each.cmdlet_alias || near == each.option)
+        return spelled(each, Dialect::kCmdlet);
     }
   }
   return {};
@@ -109,7 +112,8 @@ std::string spelled_suggestion(const Command& command, std::string_view name) {
 std::unexpected<UsageError> unknown(const Binder& binder, const Command& command, const Named& named, std::size_t i) {
   const Binder::Place place{i, 0, named.end};
   std::string fix = "'" + spelled(command, Dialect::kCmdlet) + " -?' shows its parameters";
-  const bool common = std::ranges::any_of(kCommonParameters, [&](std::string_view each) { return equal_ignoring_case(each, named.name); });
+  const bool common = std::ranges::any_of(kCommonParameters,
+                                          [&](std::string_view each) { return equal_ignoring_case(each, named.name); });
   if (const std::string near = spelled_suggestion(command, named.name); !near.empty()) {
     fix = "did you mean " + near + "? " + fix;
   } else if (common) {
@@ -121,7 +125,8 @@ std::unexpected<UsageError> unknown(const Binder& binder, const Command& command
 std::unexpected<UsageError> ambiguous(const Binder& binder, const Match& found, const Named& named, std::size_t i) {
   std::vector<std::string> names;
   for (const Use* use : found.by_prefix) names.push_back(spelled(parameter(use->parameter), Dialect::kCmdlet));
-  return binder.error("CF1003", "this could be " + listed(names), "write more of the name", Binder::Place{i, 0, named.end});
+  return binder.error("CF1003", "this could be " + listed(names), "write more of the name",
+                      Binder::Place{i, 0, named.end});
 }
 
 }  // namespace
@@ -144,7 +149,8 @@ Parsed parse_cmdlet(const Command& command, Words words) {
     if (!use && found.by_prefix.size() > 1) return ambiguous(binder, found, *named, i);
     if (!use && found.by_prefix.size() == 1) use = found.by_prefix.front();
     if (!use) return unknown(binder, command, *named, i);
-    CERTFERRY_TRY(binder.bind(*use, i, named->has_value ? std::optional(Binder::Attached{named->end + 1}) : std::nullopt));
+    CERTFERRY_TRY(
+        binder.bind(*use, i, named->has_value ? std::optional(Binder::Attached{named->end + 1}) : std::nullopt));
   }
   return std::move(binder).finish();
 }
@@ -152,8 +158,9 @@ Parsed parse_cmdlet(const Command& command, Words words) {
 Parsed parse_cmdlet(std::string_view name, std::span<const std::string> arguments) {
   const Command* command = find_cmdlet(name);
   if (!command) {
-    return std::unexpected(UsageError{
-        Error{ErrorKind::kUsage, "CF1001", "there is no such cmdlet", "'certferry help' shows the commands and cmdlets"}, {}});
+    return std::unexpected(UsageError{Error{ErrorKind::kUsage, "CF1001", "there is no such cmdlet",
+                                            "'certferry help' shows the commands and cmdlets"},
+                                      {}});
   }
   Words words{{name}, false};
   words.words.insert(words.words.end(), arguments.begin(), arguments.end());

@@ -50,7 +50,8 @@ TEST(Cmdlet, ReadsEveryExampleOfTheContract) {
       {{"Get-CsCertificate", "-Identity", "global"}, "Get-CsCertificate -Identity:global"},
       {{"Remove-CsCertificate", "-Type", "WebServicesExternal", "-Force"},
        "Remove-CsCertificate -Type:WebServicesExternal -Force"},
-      {{"Request-CsCertificate", "-New", "-Type", "WebServicesExternal", "-Output", "/certificates/WebServicesExternal.csr"},
+      {{"Request-CsCertificate", "-New", "-Type", "WebServicesExternal", "-Output",
+        "/certificates/WebServicesExternal.csr"},
        "Request-CsCertificate -Type:WebServicesExternal -New -Output:/certificates/WebServicesExternal.csr (new)"},
       {{"Request-CsCertificate", "-New", "-Type", "Default,WebServicesInternal,WebServicesExternal", "-ComputerFqdn",
         "atl-cs-001.litwareinc.com", "-CA", "https://ca.litwareinc.com/acme/directory", "-FriendlyName",
@@ -162,7 +163,8 @@ TEST(Cmdlet, RefusesWithTheCauseAndTheFix) {
        "CF1017: the value of -Path is empty | write a value; if it came from a variable, the variable is not set"},
       {{"Import-CsCertificate", "-Path", "a", "-Identity", "global", "-Type", "Default,"},
        "CF1012: the list of -Type has an empty place | write the types with one comma between two of them"},
-      {{"Import-CsCertificate", "-Path", "a", "-Roll"}, "CF1014: -Roll needs -EffectiveDate | write -EffectiveDate as well"},
+      {{"Import-CsCertificate", "-Path", "a", "-Roll"},
+       "CF1014: -Roll needs -EffectiveDate | write -EffectiveDate as well"},
       {{"Import-CsCertificate", "a", "b", "c", "-Type", "Default"},
        "CF1010: this word belongs to no parameter | quote values that contain spaces, or name the parameter"},
       {{"Import-CsCertificate", "-Path", "a", "-Password", "x", "--password-file", "f"},
@@ -174,7 +176,8 @@ TEST(Cmdlet, RefusesWithTheCauseAndTheFix) {
        "CF1009: -Reference or -Thumbprint is missing | the parameter sets are reference: -Reference OBJECT [-NetportId "
        "ID]; thumbprint: -Thumbprint THUMBPRINT [-NetportId ID]; path: -Identity SCOPE -Path FILE -Type TYPES "
        "[-Password PASSWORD] [--password-file FILE] [--password-fd N] [--select THUMBPRINT]"},
-      {{"Import-Certificate", "-Path", "a"}, "CF1001: there is no such cmdlet | 'certferry help' shows the commands and cmdlets"},
+      {{"Import-Certificate", "-Path", "a"},
+       "CF1001: there is no such cmdlet | 'certferry help' shows the commands and cmdlets"},
   };
   for (const auto& each : cases) EXPECT_EQ(outcome(parse(each.words)), each.outcome);
 }
@@ -240,7 +243,8 @@ TEST(CommandLine, WipesThePasswordEvenWhenTheRestIsWrong) {
   const Parsed parsed = parse_command_line(static_cast<int>(argv.size()), argv.data());
   ASSERT_FALSE(parsed);
   EXPECT_EQ(words[2], std::string("--password=") + std::string(8, '\0'));
-  EXPECT_EQ(parsed.error().where, "  certferry import --password=*** --wrong\n                                  ^~~~~~~");
+  EXPECT_EQ(parsed.error().where,
+            "  certferry import --password=*** --wrong\n                                  ^~~~~~~");
 }
 
 // Values that stress the parser: dashes, commas, Booleans, quotes, controls.
@@ -265,7 +269,9 @@ Strings any_words(const Command& command, Dialect dialect) {
       }
       const std::string joint = dialect == Dialect::kCmdlet && !each.cmdlet.empty() ? ":" : "=";
       const bool flag = each.kind == Kind::kSwitch || each.kind == Kind::kBoolean;
-      const std::string value = each.kind == Kind::kSecret ? "***" : flag ? *rc::gen::element<std::string>("true", "false") : *value_of(use);
+      const std::string value = each.kind == Kind::kSecret ? "***"
+                                : flag                     ? *rc::gen::element<std::string>("true", "false")
+                                                           : *value_of(use);
       words.push_back(spelled(each, dialect) + joint + value);
     }
   }

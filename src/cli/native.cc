@@ -35,7 +35,8 @@ std::string suggestion(const Command& command, std::string_view name) {
     for (const Use& use : uses) {
       const Parameter& each = parameter(use.parameter);
       if (each.option.empty()) continue;
-      if (equal_ignoring_case(each.cmdlet, name) || equal_ignoring_case(each.cmdlet_alias, name)) return "--" + std::string(each.option);
+      if (equal_ignoring_case(each.cmdlet, name) || equal_ignoring_case(each.cmdlet_alias, name))
+        return "--" + std::string(each.option);
       candidates.push_back(each.option);
     }
   }
@@ -83,10 +84,10 @@ std::unexpected<UsageError> unknown_command(const Words& words, std::size_t at) 
   }
   const std::string near = nearest(words.words[at], names);
   const Binder binder(words, command(CommandId::kHelp), Dialect::kNative, known);
-  return binder.error("CF1001", "there is no such command",
-                      (near.empty() ? "" : "did you mean " + near + "? ") +
-                          std::string("'certferry help' shows the commands"),
-                      Binder::Place{at});
+  return binder.error(
+      "CF1001", "there is no such command",
+      (near.empty() ? "" : "did you mean " + near + "? ") + std::string("'certferry help' shows the commands"),
+      Binder::Place{at});
 }
 
 Bound bind_word(Binder& binder, const Command& command, std::size_t& i) {

@@ -40,7 +40,8 @@ Result<Secret> read_password(int fd, const std::string& what, const std::string&
     if (got < 0) {
       const int error = errno;
       wipe(bytes);
-      return fail(ErrorKind::kRejected, "CF1040", "the password cannot be read from " + what + ": " + reason(error), fix);
+      return fail(ErrorKind::kRejected, "CF1040", "the password cannot be read from " + what + ": " + reason(error),
+                  fix);
     }
     size += static_cast<std::size_t>(got);
     if (got == 0 || size == bytes.size()) break;
@@ -71,7 +72,7 @@ Result<Password> from_file(const std::string& path, bool warn) {
     return fail(ErrorKind::kRejected, "CF1040", "the password file " + what + " cannot be opened: " + reason(errno),
                 "check the path and who may read it");
   }
-  struct stat status {};
+  struct stat status{};
   if (fstat(file.get(), &status) == 0 && S_ISDIR(status.st_mode)) {
     return fail(ErrorKind::kRejected, "CF1040", "the password file " + what + " is a directory", "give the file in it");
   }
@@ -83,7 +84,8 @@ Result<Password> from_file(const std::string& path, bool warn) {
   CERTFERRY_ASSIGN(password.value, read_password(file.get(), what, "check the file and its disk"));
   constexpr mode_t kOthers = S_IRGRP | S_IROTH | S_IWGRP | S_IWOTH;
   if (warn && S_ISREG(status.st_mode) && (status.st_mode & kOthers) != 0) {
-    password.warnings.push_back({"CF1048", Severity::kWarning, "the password file " + what + " can be read or changed by others",
+    password.warnings.push_back({"CF1048", Severity::kWarning,
+                                 "the password file " + what + " can be read or changed by others",
                                  "chmod 600 it, and change the password if others have used this computer", ""});
   }
   return password;
@@ -101,7 +103,8 @@ Result<Password> from_descriptor(int fd) {
   }
   const Descriptor descriptor(fd);
   Password password;
-  CERTFERRY_ASSIGN(password.value, read_password(fd, what, "open it for reading: --password-fd 3 3</path/of/the/password"));
+  CERTFERRY_ASSIGN(password.value,
+                   read_password(fd, what, "open it for reading: --password-fd 3 3</path/of/the/password"));
   return password;
 }
 
@@ -112,9 +115,10 @@ Result<std::optional<Password>> find_password(const Invocation& invocation, cons
   if (const Secret* given = invocation.secret(ParameterId::kPassword)) {
     Password password{given->clone(), {}};
     if (on_terminal) {
-      password.warnings.push_back({"CF1049", Severity::kWarning,
-                                   "a password on the command line can be seen by others and stays in the shell's history",
-                                   "use --password-file, --password-fd or the prompt", ""});
+      password.warnings.push_back(
+          {"CF1049", Severity::kWarning,
+           "a password on the command line can be seen by others and stays in the shell's history",
+           "use --password-file, --password-fd or the prompt", ""});
     }
     return password;
   }

@@ -39,8 +39,14 @@ class PasswordTest : public testing::Test {
 TEST_F(PasswordTest, FileLosesOneLineEndAndNoMore) {
   const struct {
     std::string content, password;
-  } cases[] = {{"secret", "secret"},     {"secret\n", "secret"},   {"secret\r\n", "secret"}, {"secret\n\n", "secret\n"},
-               {" secret \n", " secret "}, {"", ""},               {"\n", ""},               {"p\xc3\xa4ss\n", "p\xc3\xa4ss"},
+  } cases[] = {{"secret", "secret"},
+               {"secret\n", "secret"},
+               {"secret\r\n", "secret"},
+               {"secret\n\n", "secret\n"},
+               {" secret \n", " secret "},
+               {"", ""},
+               {"\n", ""},
+               {"p\xc3\xa4ss\n", "p\xc3\xa4ss"},
                {std::string(4096, 'x') + "\r\n", std::string(4096, 'x')}};
   for (const auto& each : cases) {
     auto found = find({"--password-file", file(each.content)});

@@ -38,7 +38,8 @@ std::string Progress::bar(double elapsed) const {
   const std::string text = counts(elapsed);
   const int room = std::min(40, terminal_.width() - static_cast<int>(text.size()) - 4);
   if (total_ == 0 || room < 8) return text;
-  const auto filled = static_cast<int>(static_cast<double>(room) * std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_)));
+  const auto filled = static_cast<int>(static_cast<double>(room) *
+                                       std::min(1.0, static_cast<double>(done_) / static_cast<double>(total_)));
   return fmt::format("[{}{}] {}", std::string(static_cast<std::size_t>(filled), '#'),
                      std::string(static_cast<std::size_t>(room - filled), '.'), text);
 }

@@ -38,8 +38,12 @@ class Terminal {
 
   // `text` with the colour of its role where the stream shows colours, else as it is. Text from outside must have been
   // escaped before (base/escape.h).
-  [[nodiscard]] std::string styled_out(Role role, std::string_view text) const { return styled(role, text, out_colour_); }
-  [[nodiscard]] std::string styled_err(Role role, std::string_view text) const { return styled(role, text, err_colour_); }
+  [[nodiscard]] std::string styled_out(Role role, std::string_view text) const {
+    return styled(role, text, out_colour_);
+  }
+  [[nodiscard]] std::string styled_err(Role role, std::string_view text) const {
+    return styled(role, text, err_colour_);
+  }
 
   // Writes all of it; what cannot be written (a closed pipe) is lost.
   void print(std::string_view text) const;
