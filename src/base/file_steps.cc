@@ -105,7 +105,9 @@ Result<> remove_complete_folder(FileSystem& files, const std::string& path) {
   CERTFERRY_TRY(remove_folder(files, temporary));
   CERTFERRY_TRY(files.rename(path, temporary));
   CERTFERRY_TRY(files.sync(parent_of(path)));
-  return remove_folder(files, temporary);
+  CERTFERRY_TRY(remove_folder(files, temporary));
+  // A key that was removed must not come back after a power cut.
+  return files.sync(parent_of(path));
 }
 
 Result<> remove_folder(FileSystem& files, const std::string& path) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/finding.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "deploy/key_access.h"
@@ -32,11 +33,11 @@ class Certificates {
   [[nodiscard]] std::string key_path(std::string_view sha256) const { return folder_of(sha256) + "/privkey.pem"; }
 
   // Makes the folder with all its files at once, or leaves nothing behind. True: it was made; false: it was there and
-  // holds the same certificate and key. Where it was there without key and `content` has one, or with another chain,
-  // the file concerned is replaced (true). A key that is there is never replaced by another one: CF1601.
-  // The key's file has the mode and group of `access` from the first octet on.
+  // holds the same. Where it was there without key and `content` has one, or with a shorter chain, the file concerned is
+  // replaced (true). A key that is there is never replaced by another one, a damaged file is never taken for a whole
+  // one: CF1601. At no time can the key's file be read by others than those of `access`.
   [[nodiscard]] Result<bool> write(const CertificateFiles& content, const KeyAccess& access);
-  // Gives the key's file the mode and group of `access`. True: it was another one.
+  // Gives the key's file that access. True: it had another one.
   [[nodiscard]] Result<bool> set_access(std::string_view sha256, const KeyAccess& access);
 
   [[nodiscard]] Result<bool> exists(std::string_view sha256) const;
@@ -44,13 +45,22 @@ class Certificates {
   // CF1602 where there is none.
   [[nodiscard]] Result<Secret> read(std::string_view sha256, std::string_view file) const;
 
+  // What is wrong with the folder (CF1601, CF1605 of deploy/pem_folder.h); nothing where it is whole.
+  [[nodiscard]] Findings verify(std::string_view sha256, const KeyAccess& access) const;
+  // All of it or nothing; an absent one is no error. Nothing looks at whether it is still used.
+  [[nodiscard]] Result<> remove(std::string_view sha256);
+
   // The folders that are certificates, by name.
   [[nodiscard]] Result<std::vector<std::string>> list() const;
-  // Folders that an interrupted write left behind; never looked at, safe to remove.
+  // What an interrupted command left behind, below certificates/: folders, and files in whole folders. Never looked at.
   [[nodiscard]] Result<std::vector<std::string>> leftovers() const;
+  // Only while no other command writes.
   [[nodiscard]] Result<> remove_leftovers();
 
  private:
+  [[nodiscard]] Result<bool> complete(const CertificateFiles& content, const KeyAccess& access);
+  [[nodiscard]] Result<bool> complete_chain(const CertificateFiles& content);
+
   FileSystem& files_;
   std::string folder_;
 };

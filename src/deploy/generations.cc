@@ -1,14 +1,13 @@
 #include "deploy/generations.h"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <charconv>
+
+#include "deploy/pem_folder.h"
 
 namespace certferry::deploy {
 namespace {
 
-constexpr unsigned kPublicMode = 0644;
 constexpr unsigned kFolderMode = 0755;
 constexpr std::size_t kDigestFile = 80;
 
@@ -31,16 +30,18 @@ const Generation* find(const std::vector<Generation>& all, std::string_view sha2
 }  // namespace
 
 Generations::Generations(FileSystem& files, std::string home, std::string type)
-    : files_(files), type_(std::move(type)), folder_(home + "/generations/" + type_), live_(std::move(home) + "/live/" + type_) {}
+    : files_(files),
+      type_(std::move(type)),
+      folder_(home + "/generations/" + type_),
+      live_(std::move(home) + "/live/" + type_) {}
 
 Result<Generation> Generations::read_generation(const std::string& name) const {
-  const auto number = number_from(name);
-  CERTFERRY_ASSIGN(const Secret digest, files_.read(folder_ + "/" + name + "/sha256", kDigestFile));
-  std::string sha256(digest.text().substr(0, 64));
-  if (!number || sha256.size() != 64 || !from_hex(sha256)) {
-    return fail(ErrorKind::kFailed, "CF1603", folder_ + "/" + name + " is no generation", "run `certferry doctor`, and see what is in that folder");
-  }
-  return Generation{*number, std::move(sha256)};
+  Generation generation{number_from(name).value_or(0), ""};
+  const Result<Secret> digest = files_.read(folder_ + "/" + name + "/sha256", kDigestFile);
+  if (!digest && digest.error().id != "CF1114" && digest.error().id != "CF1112") return std::unexpected(digest.error());
+  const std::string_view text = digest ? digest->text() : "";
+  if (text.size() == 65 && text.back() == '\n' && from_hex(text.substr(0, 64))) generation.sha256 = text.substr(0, 64);
+  return generation;
 }
 
 Result<std::optional<Generation>> Generations::read_name(const std::string& name) const {
@@ -52,8 +53,9 @@ Result<std::optional<Generation>> Generations::read_name(const std::string& name
   if (status->kind == FileKind::kSymlink) {
     CERTFERRY_ASSIGN(target, files_.read_symlink(path));
   }
-  if (!target.starts_with(prefix)) {
-    return fail(ErrorKind::kFailed, "CF1603", path + " is not a link that certferry made", "move it away and run the command again");
+  if (!target.starts_with(prefix) || !number_from(std::string_view(target).substr(prefix.size()))) {
+    return fail(ErrorKind::kFailed, "CF1603", path + " is not a link that certferry made",
+                "move it away and run the command again");
   }
   CERTFERRY_ASSIGN(Generation generation, read_generation(target.substr(prefix.size())));
   return std::optional(std::move(generation));
@@ -85,45 +87,35 @@ Result<std::uint64_t> Generations::stage(const GenerationFiles& content, const K
   CERTFERRY_TRY(make_folders(files_, folder_, kFolderMode));
   CERTFERRY_ASSIGN(const std::vector<Generation> all, list());
   if (const Generation* there = find(all, content.sha256)) {
-    // The same certificate may have got a longer chain or other readers meanwhile: then it is a new generation.
-    const std::string folder = folder_ + "/" + std::to_string(there->number);
-    CERTFERRY_ASSIGN(const std::optional<FileStatus> key, files_.status(folder + "/privkey.pem"));
-    const auto chain = files_.read(folder + "/chain.pem", std::size_t{4} << 20);
-    if (key && key->mode == access.mode && (!access.group || key->group == *access.group) && chain && chain->text() == content.chain) {
+    // The same certificate may have got a longer chain or other readers meanwhile, or a file was damaged: then it is a
+    // new generation.
+    CERTFERRY_ASSIGN(const bool same, holds(*there, content, access));
+    if (same) {
+      // Whoever wrote it may have been killed before the name was on disk.
+      CERTFERRY_TRY(files_.sync(folder_));
       return there->number;
     }
   }
   const std::uint64_t number = all.empty() ? 1 : all.back().number + 1;
-  const std::string path = folder_ + "/" + std::to_string(number);
-  const std::string full_chain = content.certificate + content.chain;
   const std::string digest = content.sha256 + "\n";
-  CERTFERRY_TRY(remove_folder(files_, path + ".new"));
-  // The group is set before the rename: a generation is never changed once it has its name.
-  const std::string temporary = path + ".new";
-  const auto fill = [&]() -> Result<> {
-    CERTFERRY_TRY(files_.make_folder(temporary, kFolderMode));
-    const std::vector<NewFile> list = {{"cert.pem", as_bytes(content.certificate), kPublicMode},
-                                       {"chain.pem", as_bytes(content.chain), kPublicMode},
-                                       {"fullchain.pem", as_bytes(full_chain), kPublicMode},
-                                       {"privkey.pem", content.key.view(), 0600},
-                                       {"sha256", as_bytes(digest), kPublicMode}};
-    for (const NewFile& file : list) {
-      const std::string name = temporary + "/" + file.name;
-      CERTFERRY_TRY(files_.write_new(name, file.bytes, file.mode));
-      files_.start_sync(name);
-    }
-    if (access.group) CERTFERRY_TRY(files_.set_owner(temporary + "/privkey.pem", ::geteuid(), *access.group));
-    if (access.mode != 0600) CERTFERRY_TRY(files_.set_mode(temporary + "/privkey.pem", access.mode));
-    for (const NewFile& file : list) CERTFERRY_TRY(files_.sync(temporary + "/" + file.name));
-    CERTFERRY_TRY(files_.sync(temporary));
-    CERTFERRY_TRY(files_.rename(temporary, path));
-    return files_.sync(folder_);
-  };
-  if (Result<> filled = fill(); !filled) {
-    static_cast<void>(remove_folder(files_, temporary));
-    return std::unexpected(std::move(filled).error());
-  }
+  const PemFolder folder = {content.certificate, content.chain, &content.key, "sha256", digest};
+  CERTFERRY_TRY(make_pem_folder(files_, folder_ + "/" + std::to_string(number), "", folder, access));
   return number;
+}
+
+Result<bool> Generations::holds(const Generation& generation, const GenerationFiles& content,
+                                const KeyAccess& access) const {
+  const std::string folder = folder_ + "/" + std::to_string(generation.number);
+  const auto equals = [&](std::string_view name, std::string_view text) {
+    const auto found = read_pem_file(files_, folder, name);
+    return found && found->text() == text;
+  };
+  const auto key = read_pem_file(files_, folder, "privkey.pem");
+  if (!key || !(*key == content.key) || !equals("cert.pem", content.certificate) ||
+      !equals("chain.pem", content.chain) || !equals("fullchain.pem", content.certificate + content.chain)) {
+    return false;
+  }
+  return has_access(files_, folder + "/privkey.pem", access);
 }
 
 Result<bool> Generations::point(const std::string& name, const std::optional<std::string>& sha256,
@@ -133,7 +125,6 @@ Result<bool> Generations::point(const std::string& name, const std::optional<std
   if (!sha256) {
     if (!now) return false;
     CERTFERRY_TRY(files_.remove(path));
-    CERTFERRY_TRY(files_.sync(live_));
     return true;
   }
   const Generation* wanted = find(all, *sha256);
@@ -154,23 +145,62 @@ Result<bool> Generations::bring_to(const Desired& desired) {
   CERTFERRY_TRY(make_folders(files_, live_, kFolderMode));
   CERTFERRY_ASSIGN(const std::vector<Generation> all, list());
   CERTFERRY_ASSIGN(const bool previous, point("previous", desired.previous, all));
+  if (previous) CERTFERRY_TRY(files_.sync(live_));
   CERTFERRY_ASSIGN(const bool current, point("current", desired.current, all));
   CERTFERRY_ASSIGN(const bool next, point("next", desired.next, all));
+  // Also where nothing changed: whoever changed it may have been killed before it was on disk.
+  CERTFERRY_TRY(files_.sync(live_));
   return previous || current || next;
 }
 
+Result<Findings> Generations::verify(const KeyAccess& access) const {
+  Findings findings;
+  CERTFERRY_ASSIGN(const std::vector<Generation> all, list());
+  for (const Generation& generation : all) {
+    const std::string folder = folder_ + "/" + std::to_string(generation.number);
+    Findings found = verify_pem_folder(files_, folder, generation.sha256, /*wants_key=*/true, access);
+    findings.insert(findings.end(), found.begin(), found.end());
+  }
+  for (const char* name : {"current", "next", "previous"}) {
+    const auto target = read_name(name);
+    if (target && (!*target || std::ranges::find(all, **target) != all.end())) continue;
+    findings.push_back(
+        {"CF1603", Severity::kFatal,
+         target ? live_ + "/" + name + " points at a generation that is not there" : target.error().message,
+         "run `certferry doctor --repair`", "docs/formats/home.md"});
+  }
+  return findings;
+}
+
+Result<std::vector<std::string>> Generations::leftovers() const {
+  std::vector<std::string> found;
+  for (const std::string& folder : {folder_, live_}) {
+    CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files_.status(folder));
+    if (!status) continue;
+    CERTFERRY_ASSIGN(const std::vector<std::string> names, files_.list(folder));
+    for (const std::string& name : names) {
+      if (name.ends_with(".new")) found.push_back(folder + "/" + name);
+    }
+  }
+  return found;
+}
+
 Result<> Generations::prune(std::size_t keep) {
-  CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files_.status(folder_));
-  if (!status) return {};
-  CERTFERRY_ASSIGN(const std::vector<std::string> names, files_.list(folder_));
-  for (const std::string& name : names) {
-    if (name.ends_with(".new")) CERTFERRY_TRY(remove_folder(files_, folder_ + "/" + name));
+  CERTFERRY_ASSIGN(const std::vector<std::string> left, leftovers());
+  for (const std::string& path : left) {
+    CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files_.status(path));
+    if (status && status->kind == FileKind::kFolder) {
+      CERTFERRY_TRY(remove_folder(files_, path));
+    } else {
+      CERTFERRY_TRY(files_.remove(path));
+    }
+    CERTFERRY_TRY(files_.sync(parent_of(path)));
   }
   CERTFERRY_ASSIGN(const Live now, live());
   CERTFERRY_ASSIGN(std::vector<Generation> all, list());
   std::erase_if(all, [&](const Generation& g) { return now.current == g || now.next == g || now.previous == g; });
   for (std::size_t i = 0; i + keep < all.size(); ++i) {
-    CERTFERRY_TRY(remove_folder(files_, folder_ + "/" + std::to_string(all[i].number)));
+    CERTFERRY_TRY(remove_complete_folder(files_, folder_ + "/" + std::to_string(all[i].number)));
   }
   return {};
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/file.h"
+#include "base/finding.h"
 #include "base/result.h"
 #include "base/secret.h"
 #include "deploy/key_access.h"
@@ -17,7 +18,7 @@ namespace certferry::deploy {
 // One generation as it lies on disk.
 struct Generation {
   std::uint64_t number = 0;
-  std::string sha256;  // of the certificate in it, from its file "sha256"
+  std::string sha256;  // of the certificate in it, from its file "sha256"; empty: the generation is damaged
 
   bool operator==(const Generation&) const = default;
 };
@@ -34,8 +35,8 @@ struct Live {
 struct GenerationFiles {
   std::string sha256;
   std::string certificate;  // PEM
-  std::string chain;        // PEM
-  Secret key;               // PEM
+  std::string chain;  // PEM
+  Secret key;  // PEM
 };
 
 // What shall be: SHA-256 of the certificate in each place; nothing: the name shall not be there.
@@ -54,19 +55,26 @@ class Generations {
 
   [[nodiscard]] Result<Live> live() const;
   [[nodiscard]] Result<std::vector<Generation>> list() const;
-  // Writes the generation with the next free number, unless one with that certificate is there and whole. Its number.
+  // Writes the generation with the next free number, unless the newest one of that certificate holds exactly this with
+  // that access. Its number.
   [[nodiscard]] Result<std::uint64_t> stage(const GenerationFiles& content, const KeyAccess& access);
-  // Points the names at the generations of the desired certificates, which have to be staged: `previous` first, then
-  // `current`, then `next`. True: something changed.
+  // Points the names at the generations of the desired certificates, which have to be staged: `previous` first, on
+  // disk before `current` moves, then `next`. On disk when it returns. True: something changed.
   [[nodiscard]] Result<bool> bring_to(const Desired& desired);
-  // Removes generations that no name points at but the newest `keep`, and what an interrupted write left.
+  // What is wrong: CF1601 and CF1605 of deploy/pem_folder.h, CF1603 (fatal) names that point nowhere.
+  [[nodiscard]] Result<Findings> verify(const KeyAccess& access) const;
+  // Removes generations that no name points at but the newest `keep`, and what interrupted commands left.
   [[nodiscard]] Result<> prune(std::size_t keep);
+  // What interrupted commands left, as paths. Never looked at.
+  [[nodiscard]] Result<std::vector<std::string>> leftovers() const;
 
   [[nodiscard]] const std::string& live_folder() const { return live_; }
 
  private:
   [[nodiscard]] Result<std::optional<Generation>> read_name(const std::string& name) const;
   [[nodiscard]] Result<Generation> read_generation(const std::string& number) const;
+  [[nodiscard]] Result<bool> holds(const Generation& generation, const GenerationFiles& content,
+                                   const KeyAccess& access) const;
   [[nodiscard]] Result<bool> point(const std::string& name, const std::optional<std::string>& sha256,
                                    const std::vector<Generation>& all);
 

@@ -1,8 +1,8 @@
 // Who may read a private key: PrivateKeyExportable of the contract.
 #pragma once
 
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file.h"
@@ -10,23 +10,19 @@
 
 namespace certferry::deploy {
 
-// Owner and mode of a key's file. The owner is who runs certferry.
-struct KeyAccess {
-  unsigned mode = 0600;
-  std::optional<unsigned> group;  // gid; nothing: the process's own
-
-  bool operator==(const KeyAccess&) const = default;
-};
+// Who may read a key's file. Its owner is who runs certferry.
+using KeyAccess = FileAccess;
 
 inline constexpr std::string_view kServiceGroup = "certferry";
 
 struct ChosenAccess {
   KeyAccess access;
-  Findings findings;  // CF1610 (warning): no such group, so that the owner alone can read the key
+  Findings findings;  // warnings
 };
 
-// False: 0600, the owner alone. True: 0640 with the group `certferry`, in which the service accounts are; without that
-// group as False, with a warning.
-[[nodiscard]] ChosenAccess choose_access(bool exportable);
+// False: 0600, the owner alone. True: an access list for the `accounts` that the services run as, or, where none is
+// named, 0640 with the group `certferry`; without that group as False, with the warning CF1610. An account that this
+// computer does not know is left out with the warning CF1611.
+[[nodiscard]] ChosenAccess choose_access(bool exportable, const std::vector<std::string>& accounts = {});
 
 }  // namespace certferry::deploy
