@@ -35,8 +35,8 @@ struct ChainResult {
   bool anchor_known = false;      // it ends at one that this computer, --trust or the store trusts
   bool public_anchor = false;     // it ends at one of the system's anchors
   bool completed_by_us = false;   // intermediates that the file lacks came from the store or the system
-  std::string missing_issuer;     // Name::text() of the first issuer that was not found
-  std::string anchor;             // Name::label() of the anchor
+  std::string missing_issuer = {};  // Name::text() of the first issuer that was not found
+  std::string anchor = {};          // Name::label() of the anchor
 };
 
 // What a name is needed for decides how bad its absence is.
