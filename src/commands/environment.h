@@ -1,0 +1,47 @@
+// What a command needs from outside: everything that a test replaces.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/result.h"
+#include "base/secret.h"
+
+namespace certferry::commands {
+
+// How a command speaks with the person who runs it. cli/ has the terminal's; a library user brings an own one.
+class Ui {
+ public:
+  virtual ~Ui() = default;
+  // Whether to go on with what `plan` (lines for people, already escaped) tells. CF1701 (kDeclined) where the answer is
+  // no, or where nobody can answer.
+  [[nodiscard]] virtual Result<> confirm(std::string_view question, const std::vector<std::string>& plan) = 0;
+  // The password of `file`; asked for only when the file turned out to need one and none was given. Nothing where
+  // nobody can be asked.
+  [[nodiscard]] virtual Result<std::optional<Secret>> password(std::string_view file) = 0;
+  // `done` of `total` steps, with a word on the current one; shown where it takes more than a second.
+  virtual void progress(std::string_view what, std::size_t done, std::size_t total) = 0;
+};
+
+// Who runs the command, for the audit and the report.
+struct Actor {
+  unsigned uid = 0;
+  std::string name;  // of the account; the one behind sudo is added in brackets
+};
+
+struct Environment {
+  const Clock& clock;
+  FileSystem& files;
+  Ui& ui;
+  Actor actor;
+  std::string host_name;                           // as the kernel says it
+  std::map<std::string, std::string> variables;    // CERTFERRY_*, SSL_CERT_FILE
+  std::string command_line;                        // as typed, secrets replaced by "***"
+};
+
+}  // namespace certferry::commands

@@ -1,0 +1,48 @@
+// The home: the folder that holds the store, the certificates, and what the services read (docs/formats/home.md).
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "commands/environment.h"
+#include "fleet/config.h"
+#include "store/store.h"
+
+namespace certferry::commands {
+
+inline constexpr std::string_view kSystemHome = "/var/lib/certferry";
+
+// Where the home is: `option` (--home), else $CERTFERRY_HOME, else kSystemHome for root. CF1702 (kNotPermitted) for
+// others without either.
+[[nodiscard]] Result<std::string> locate_home(std::string_view option, const Environment& environment);
+
+// An open home. One command uses it, on one thread.
+class Home {
+ public:
+  enum class Access {
+    kRead,   // makes nothing, not even the folder; an absent store reads as an empty one
+    kWrite,  // makes the folders that are missing, readable by their owner alone
+  };
+  // Reads the config (an absent one is the default) and looks at the folder's owner: CF1703 (kNotPermitted) where it
+  // belongs to somebody else or others may write to it. The store is opened when it is first asked for.
+  [[nodiscard]] static Result<Home> open(std::string path, Access access, Environment& environment);
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const fleet::Config& config() const { return config_; }
+  [[nodiscard]] Access access() const { return access_; }
+  [[nodiscard]] Result<store::Store*> store();
+
+ private:
+  Home(std::string path, Access access, fleet::Config config, Environment& environment)
+      : path_(std::move(path)), access_(access), config_(std::move(config)), environment_(&environment) {}
+
+  std::string path_;
+  Access access_;
+  fleet::Config config_;
+  Environment* environment_;
+  std::unique_ptr<store::Store> store_;
+};
+
+}  // namespace certferry::commands

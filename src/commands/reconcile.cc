@@ -1,0 +1,123 @@
+#include "commands/reconcile.h"
+
+#include <algorithm>
+#include <set>
+
+#include "commands/lock.h"
+#include "deploy/certificates.h"
+#include "deploy/generations.h"
+
+namespace certferry::commands {
+namespace {
+
+constexpr int kLockSeconds = 30;
+constexpr std::size_t kKeptGenerations = 2;
+
+class Reconciler {
+ public:
+  Reconciler(Environment& environment, Home& home, Catalog& catalog)
+      : environment_(environment), home_(home), catalog_(catalog), certificates_(environment.files, home.path()) {}
+
+  [[nodiscard]] Result<> bring(const Target& target) {
+    deploy::Generations generations(environment_.files, home_.path(), target.type);
+    for (const auto& wanted : {target.previous, target.current, target.next}) {
+      if (wanted) CERTFERRY_TRY(stage(generations, target.type, *wanted));
+    }
+    CERTFERRY_ASSIGN(const bool changed, generations.bring_to({target.current, target.next, target.previous}));
+    if (!changed) return {};
+    result_.changed.push_back(target.type);
+    CERTFERRY_TRY(generations.prune(kKeptGenerations));
+    return look_at(generations, target);
+  }
+
+  [[nodiscard]] Reconciled take() { return std::move(result_); }
+
+ private:
+  [[nodiscard]] Result<> stage(deploy::Generations& generations, const std::string& type, const std::string& sha256) {
+    CERTFERRY_ASSIGN(const std::optional<Found> found, catalog_.get(sha256));
+    if (!found) return fail(ErrorKind::kFailed, "CF1710", "the store lacks the certificate " + sha256, "import it again");
+    const fleet::Type* profile = home_.config().types.find(type);
+    deploy::ChosenAccess access = deploy::choose_access(found->record.exportable, profile ? profile->service_accounts : std::vector<std::string>());
+    for (Finding& finding : access.findings) {
+      if (std::ranges::find(result_.findings, finding) == result_.findings.end()) result_.findings.push_back(std::move(finding));
+    }
+    CERTFERRY_ASSIGN(const Secret certificate, certificates_.read(sha256, "cert.pem"));
+    CERTFERRY_ASSIGN(const Secret chain, certificates_.read(sha256, "chain.pem"));
+    CERTFERRY_ASSIGN(Secret key, certificates_.read(sha256, "privkey.pem"));
+    const deploy::GenerationFiles files{sha256, std::string(certificate.text()), std::string(chain.text()), std::move(key)};
+    const auto number = generations.stage(files, access.access);
+    if (!number) return std::unexpected(number.error());
+    return {};
+  }
+
+  // Says "done" only for what is there.
+  [[nodiscard]] Result<> look_at(const deploy::Generations& generations, const Target& target) const {
+    CERTFERRY_ASSIGN(const deploy::Live live, generations.live());
+    const auto same = [](const std::optional<deploy::Generation>& generation, const std::optional<std::string>& sha256) {
+      return generation ? sha256 && generation->sha256 == *sha256 : !sha256;
+    };
+    if (same(live.current, target.current) && same(live.next, target.next) && same(live.previous, target.previous)) return {};
+    return fail(ErrorKind::kPartly, "CF1740", "what is live for " + target.type + " is not what the store says", "run `certferry doctor`");
+  }
+
+  Environment& environment_;
+  Home& home_;
+  Catalog& catalog_;
+  deploy::Certificates certificates_;
+  Reconciled result_;
+};
+
+}  // namespace
+
+std::vector<Target> targets(const std::vector<StoredAssignment>& assignments, const fleet::Config& config, Time now) {
+  std::vector<fleet::Assignment> advanced;
+  std::set<std::string> types;
+  for (const StoredAssignment& stored : assignments) {
+    const fleet::Type* type = config.types.find(stored.assignment.type);
+    advanced.push_back(fleet::advance(stored.assignment, type ? type->coexistence : std::nullopt, now).after);
+    types.insert(stored.assignment.type);
+  }
+  std::vector<Target> result;
+  for (const std::string& type : types) {
+    if (!config.computer.hosts(type)) continue;
+    Target target;
+    target.type = type;
+    if (const auto resolved = fleet::resolve(advanced, config.computer, type, now)) {
+      const fleet::Assignment& winner = advanced[resolved->assignment];
+      target.scope = winner.scope;
+      target.slot = resolved->slot;
+      target.current = resolved->slot.certificate.sha256;
+      target.next_slot = winner.next;
+      if (winner.next) target.next = winner.next->slot.certificate.sha256;
+      if (winner.previous) target.previous = winner.previous->certificate.sha256;
+    } else {
+      // Nothing is in use yet; what waits for its date is staged all the same. The narrowest scope wins.
+      const fleet::Assignment* waiting = nullptr;
+      for (const fleet::Assignment& assignment : advanced) {
+        if (assignment.type != type || !assignment.next || !config.computer.in(assignment.scope)) continue;
+        if (!waiting || assignment.scope.narrower_than(waiting->scope)) waiting = &assignment;
+      }
+      if (waiting) {
+        target.scope = waiting->scope;
+        target.next_slot = waiting->next;
+        target.next = waiting->next->slot.certificate.sha256;
+      }
+    }
+    if (target.next == target.current) target.next.reset();
+    if (target.previous == target.current || target.previous == target.next) target.previous.reset();
+    result.push_back(std::move(target));
+  }
+  return result;
+}
+
+Result<Reconciled> reconcile(Environment& environment, Home& home, Time now) {
+  CERTFERRY_ASSIGN(const Lock lock, Lock::take(home.path() + "/lock", kLockSeconds));
+  CERTFERRY_ASSIGN(store::Store* const store, home.store());
+  Catalog catalog(*store);
+  CERTFERRY_ASSIGN(const std::vector<StoredAssignment> assignments, catalog.assignments());
+  Reconciler reconciler(environment, home, catalog);
+  for (const Target& target : targets(assignments, home.config(), now)) CERTFERRY_TRY(reconciler.bring(target));
+  return reconciler.take();
+}
+
+}  // namespace certferry::commands
