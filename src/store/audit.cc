@@ -25,6 +25,7 @@ std::string text_of(const AuditRecord& record) {
                              {"time", rfc3339(record.time)},
                              {"actor", record.actor},
                              {"command", record.command},
+                             {"outcome", record.outcome},
                              {"changes", record.changes},
                              {"previous", record.previous}};
   return json.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
@@ -32,13 +33,16 @@ std::string text_of(const AuditRecord& record) {
 
 Result<AuditRecord> read_record(const Entry& entry) {
   const ordered_json json = ordered_json::parse(entry.value, nullptr, /*allow_exceptions=*/false);
-  const auto text = [&](const char* field) { return json.contains(field) && json[field].is_string() ? json[field].get<std::string>() : std::string(); };
+  const auto text = [&](const char* field) {
+    return json.contains(field) && json[field].is_string() ? json[field].get<std::string>() : std::string();
+  };
   const std::optional<Time> time = json.is_object() ? from_rfc3339(text("time")) : std::nullopt;
   if (!time || !json["number"].is_number_unsigned() || !json["changes"].is_array()) {
-    return fail(ErrorKind::kFailed, "CF1511", "the audit record " + entry.key + " cannot be read",
-                "restore the store from a backup; `certferry audit verify` names the first record that is not as it was written");
+    return fail(
+        ErrorKind::kFailed, "CF1511", "the audit record " + entry.key + " cannot be read",
+        "restore the store from a backup; `certferry audit verify` names the first record that is not as it was written");
   }
-  AuditRecord record{json["number"], *time, text("actor"), text("command"), {}, text("previous")};
+  AuditRecord record{json["number"], *time, text("actor"), text("command"), {}, text("previous"), text("outcome")};
   for (const auto& change : json["changes"]) {
     if (change.is_string()) record.changes.push_back(change);
   }
@@ -55,14 +59,17 @@ Result<Head> read_head(Store& store) {
   CERTFERRY_ASSIGN(const std::optional<Entry> entry, store.get(kHead));
   if (!entry) return Head{};
   const ordered_json json = ordered_json::parse(entry->value, nullptr, false);
-  if (!json.is_object() || !json.contains("number") || !json["number"].is_number_unsigned() || !json.contains("hash") || !json["hash"].is_string()) {
-    return fail(ErrorKind::kFailed, "CF1511", "the head of the audit cannot be read", "restore the store from a backup");
+  if (!json.is_object() || !json.contains("number") || !json["number"].is_number_unsigned() || !json.contains("hash") ||
+      !json["hash"].is_string()) {
+    return fail(ErrorKind::kFailed, "CF1511", "the head of the audit cannot be read",
+                "restore the store from a backup");
   }
   return Head{json["number"], json["hash"], entry->revision};
 }
 
 std::unexpected<Error> broken(std::uint64_t number, std::string_view why) {
-  return fail(ErrorKind::kFailed, "CF1510", "the audit is broken at record " + std::to_string(number) + ": " + std::string(why),
+  return fail(ErrorKind::kFailed, "CF1510",
+              "the audit is broken at record " + std::to_string(number) + ": " + std::string(why),
               "somebody changed the store around certferry: compare it with a backup, and find out who");
 }
 
@@ -99,8 +106,12 @@ Result<std::uint64_t> verify_audit(Store& store) {
     ++number;
     if (entry.key != key_of(number)) return broken(number, "it is missing");
     CERTFERRY_ASSIGN(const AuditRecord record, read_record(entry));
-    if (record.number != number || text_of(record) != entry.value) return broken(number, "it is not as certferry writes it");
-    if (record.previous != hash) return broken(number, "it does not follow from the record before it");
+    if (record.number != number || text_of(record) != entry.value)
+      return broken(number, "it is not as certferry writes it");
+    if (record.previous != hash) {
+      return broken(number == 1 ? 1 : number - 1,
+                    "it is not the one that record " + std::to_string(number) + " follows");
+    }
     hash = digest(entry.value);
   }
   if (head.number != number) return broken(number + 1, "the head names " + std::to_string(head.number) + " records");

@@ -1,6 +1,6 @@
-// The audit: one record for each command that changed something, each bound to the one before by its SHA-256, so that none can be altered,
-// left out or put in between without all later ones being made anew. It lies in the store beside what it tells about,
-// under "audit/".
+// The audit: one record for each command that changed something, each bound to the one before by its SHA-256, so that none
+// can be altered, left out or put in between without all later ones being made anew. It lies in the store beside what it
+// tells about, under "audit/".
 #pragma once
 
 #include <cstdint>
@@ -16,10 +16,11 @@ namespace certferry::store {
 struct AuditRecord {
   std::uint64_t number = 0;  // from 1, given by append_audit
   Time time{};
-  std::string actor;    // "root (0)"
+  std::string actor;  // "root (0)"
   std::string command;  // as typed, secrets replaced
   std::vector<std::string> changes;  // one sentence each
   std::string previous;  // SHA-256 of the previous record's text, lower-case hex; of nothing for the first
+  std::string outcome = "done";  // or how else the command ended: "rolled back"
 
   bool operator==(const AuditRecord&) const = default;
 };

@@ -12,7 +12,7 @@ constexpr Time kTime = std::chrono::sys_days(std::chrono::year(2026) / 11 / 23);
 void append(Store& store, const std::string& command) {
   Batch batch;
   batch.put("what/" + command, "changed");
-  ASSERT_TRUE(append_audit(store, batch, {0, kTime, "root (0)", command, {"stored " + command}, ""}));
+  ASSERT_TRUE(append_audit(store, batch, {0, kTime, "root (0)", command, {"stored " + command}, "", "done"}));
   ASSERT_TRUE(store.commit(batch));
 }
 
@@ -43,13 +43,14 @@ TEST_F(Audit, IsWholeAsItWasWritten) {
   ASSERT_TRUE(records);
   EXPECT_EQ(records->at(2).command, "three");
   EXPECT_EQ(records->at(2).number, 3u);
+  EXPECT_EQ(records->at(2).outcome, "done");
 }
 
 TEST_F(Audit, NamesTheRecordThatWasAltered) {
   std::string text = value(kSecond);
   text.replace(text.find("two"), 3, "TWO");
   put(kSecond, text);
-  EXPECT_EQ(verdict(), "CF1510: the audit is broken at record 3: it does not follow from the record before it");
+  EXPECT_EQ(verdict(), "CF1510: the audit is broken at record 2: it is not the one that record 3 follows");
 }
 
 TEST_F(Audit, NamesTheRecordThatIsMissing) {
@@ -76,8 +77,8 @@ TEST_F(Audit, NoticesThatTheLastRecordWasAltered) {
 TEST_F(Audit, LetsOneOfTwoCommandsAtOnceThrough) {
   Batch first;
   Batch second;
-  ASSERT_TRUE(append_audit(store_, first, {0, kTime, "a", "first", {}, ""}));
-  ASSERT_TRUE(append_audit(store_, second, {0, kTime, "b", "second", {}, ""}));
+  ASSERT_TRUE(append_audit(store_, first, {0, kTime, "a", "first", {}, "", "done"}));
+  ASSERT_TRUE(append_audit(store_, second, {0, kTime, "b", "second", {}, "", "rolled back"}));
   EXPECT_TRUE(store_.commit(first));
   const auto result = store_.commit(second);
   ASSERT_FALSE(result);

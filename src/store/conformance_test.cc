@@ -11,6 +11,7 @@
 #include <fstream>
 #include <functional>
 #include <map>
+#include <thread>
 
 #include "store/memory/memory_store.h"
 #include "store/sqlite/sqlite_store.h"
@@ -50,7 +51,8 @@ class TemporaryFolder {
   std::string path_;
 };
 
-std::unique_ptr<SqliteStore> open_sqlite(const std::string& path, SqliteStore::Access access = SqliteStore::Access::kWrite) {
+std::unique_ptr<SqliteStore> open_sqlite(const std::string& path,
+                                         SqliteStore::Access access = SqliteStore::Access::kWrite) {
   auto store = SqliteStore::open(path, access);
   EXPECT_TRUE(store) << store.error().message;
   return store ? std::move(*store) : nullptr;
@@ -198,10 +200,11 @@ TEST_P(Conformance, IsAMapWithRevisions) {
   }));
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, Conformance,
-                         ::testing::Values(std::pair<const char*, MakeEngine>{"memory", [] { return std::make_unique<MemoryEngine>(); }},
-                                           std::pair<const char*, MakeEngine>{"sqlite", [] { return std::make_unique<SqliteEngine>(); }}),
-                         [](const auto& engine) { return engine.param.first; });
+INSTANTIATE_TEST_SUITE_P(
+    Engines, Conformance,
+    ::testing::Values(std::pair<const char*, MakeEngine>{"memory", [] { return std::make_unique<MemoryEngine>(); }},
+                      std::pair<const char*, MakeEngine>{"sqlite", [] { return std::make_unique<SqliteEngine>(); }}),
+    [](const auto& engine) { return engine.param.first; });
 
 TEST(SqliteStore, LosesAndDoublesNothingWith20Processes) {
   const TemporaryFolder folder;
@@ -233,6 +236,46 @@ TEST(SqliteStore, LosesAndDoublesNothingWith20Processes) {
     EXPECT_EQ(status, 0);
   }
   EXPECT_EQ((*open_sqlite(path)->get("counter"))->value, std::to_string(kProcesses * kCommits));
+}
+
+TEST(SqliteStore, LosesAndDoublesNothingWith20Threads) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("certferry.db");
+  constexpr int kThreads = 20;
+  constexpr int kCommits = 5;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < kThreads; ++i) {
+      threads.emplace_back([&path, i] {
+        const auto store = open_sqlite(path);
+        for (int done = 0; store && done < kCommits; ++done) {
+          Batch batch;
+          batch.expect("t/" + std::to_string(i) + "/" + std::to_string(done), 0);
+          batch.put("t/" + std::to_string(i) + "/" + std::to_string(done), "x");
+          EXPECT_TRUE(store->commit(batch));
+        }
+      });
+    }
+  }
+  const auto listing = open_sqlite(path)->list("t/");
+  ASSERT_TRUE(listing);
+  EXPECT_EQ(listing->entries.size(), std::size_t{kThreads * kCommits});
+  EXPECT_EQ(listing->revision, Revision{kThreads * kCommits});
+}
+
+TEST(SqliteStore, NamesAnEmptiedFileInsteadOfBeginningAnew) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("certferry.db");
+  {
+    Batch batch;
+    batch.put("key", "value");
+    ASSERT_TRUE(open_sqlite(path)->commit(batch));
+  }
+  ASSERT_TRUE(std::filesystem::exists(path + "-wal")) << "closing must not remove it";
+  std::filesystem::resize_file(path, 0);
+  const auto store = SqliteStore::open(path, SqliteStore::Access::kWrite);
+  ASSERT_FALSE(store);
+  EXPECT_EQ(store.error().id, "CF1504");
 }
 
 TEST(SqliteStore, CanBeReadByItsOwnerAlone) {

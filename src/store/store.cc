@@ -6,7 +6,8 @@ namespace certferry::store {
 
 Result<> check_batch(const Batch& batch) {
   const auto refuse = [](std::string message) {
-    return fail(ErrorKind::kFailed, "CF1502", std::move(message), "report this: certferry never makes such a commit itself");
+    return fail(ErrorKind::kFailed, "CF1502", std::move(message),
+                "report this: certferry never makes such a commit itself");
   };
   std::size_t octets = 0;
   std::set<std::string_view> keys;
@@ -20,7 +21,8 @@ Result<> check_batch(const Batch& batch) {
   }
   const std::size_t operations = batch.puts.size() + batch.removals.size() + batch.expectations.size();
   if (operations > Batch::kMaxOperations || octets > Batch::kMaxOctets) {
-    return refuse("a commit of " + std::to_string(operations) + " operations and " + std::to_string(octets) + " bytes is too large");
+    return refuse("a commit of " + std::to_string(operations) + " operations and " + std::to_string(octets) +
+                  " bytes is too large");
   }
   return {};
 }

@@ -25,7 +25,7 @@ struct Entry {
 
 struct Listing {
   std::vector<Entry> entries;  // by key, in the order of octets
-  Revision revision = 0;       // the store's, when it was read
+  Revision revision = 0;  // the store's, when it was read
 };
 
 // A commit's content. Everything or nothing of it happens.
@@ -57,8 +57,8 @@ struct Change {
 
 struct Changes {
   std::vector<Change> changes;  // by revision, then key
-  Revision revision = 0;        // watch from here the next time
-  bool compacted = false;       // history before `from` is gone: list again
+  Revision revision = 0;  // watch from here the next time
+  bool compacted = false;  // history before `from` is gone: list again
 };
 
 // Errors: CF1501 (kConflict) an expectation did not hold, CF1502 the batch is too large or touches a key twice,

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace certferry::store {
@@ -14,8 +15,9 @@ constexpr int kBusyMilliseconds = 30'000;
 constexpr int kWalPages = 64;
 
 std::unexpected<Error> damaged(const std::string& path, const std::string& what) {
-  return fail(ErrorKind::kFailed, "CF1504", "the store " + path + " is damaged: " + what,
-              "restore it from a backup; the certificates themselves are whole below certificates/, so importing them again works too");
+  return fail(
+      ErrorKind::kFailed, "CF1504", "the store " + path + " is damaged: " + what,
+      "restore it from a backup; the certificates themselves are whole below certificates/, so importing them again works too");
 }
 
 // The smallest key above every key that starts with `prefix`; empty where there is none.
@@ -55,7 +57,9 @@ class SqliteStore::Statement {
     return data ? std::string(data, static_cast<std::size_t>(sqlite3_column_bytes(statement_, column))) : std::string();
   }
   [[nodiscard]] bool is_null(int column) const { return sqlite3_column_type(statement_, column) == SQLITE_NULL; }
-  [[nodiscard]] Revision number(int column) const { return static_cast<Revision>(sqlite3_column_int64(statement_, column)); }
+  [[nodiscard]] Revision number(int column) const {
+    return static_cast<Revision>(sqlite3_column_int64(statement_, column));
+  }
 
  private:
   sqlite3_stmt* statement_ = nullptr;
@@ -77,10 +81,13 @@ std::unexpected<Error> SqliteStore::error(std::string_view doing) const {
     case SQLITE_FULL:
     case SQLITE_IOERR:
     case SQLITE_READONLY:
-      return fail(ErrorKind::kFailed, "CF1507", "the store " + path_ + " cannot be written (" + std::string(doing) + "): " + text,
-                  "make room on the file system and look at its health, then run the command again; nothing was changed");
+      return fail(
+          ErrorKind::kFailed, "CF1507",
+          "the store " + path_ + " cannot be written (" + std::string(doing) + "): " + text,
+          "make room on the file system and look at its health, then run the command again; nothing was changed");
     default:
-      return fail(ErrorKind::kUnreachable, "CF1503", "the store " + path_ + " cannot be used (" + std::string(doing) + "): " + text,
+      return fail(ErrorKind::kUnreachable, "CF1503",
+                  "the store " + path_ + " cannot be used (" + std::string(doing) + "): " + text,
                   "check that the file is there and that you may read and write it");
   }
 }
@@ -96,6 +103,13 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path, 
     // take the mode of the file.
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd >= 0) ::close(fd);
+  }
+  // SQLite would take an emptied file for a new one, and throw its -wal away.
+  struct stat file;
+  struct stat wal;
+  if (::stat(path.c_str(), &file) == 0 && file.st_size == 0 && ::stat((path + "-wal").c_str(), &wal) == 0 &&
+      wal.st_size > 0) {
+    return damaged(path, "the file is empty, but not its -wal");
   }
   sqlite3* database = nullptr;
   // A reader opens for writing too: WAL needs its -shm, and an interrupted commit has to be recovered.
@@ -115,7 +129,8 @@ Result<> SqliteStore::prepare_schema(Access access) {
   const Revision schema = version.number(0);
   version.reset();
   if (schema > kSchema) {
-    return fail(ErrorKind::kFailed, "CF1505", "the store " + path_ + " was written by a newer certferry (schema " + std::to_string(schema) + ")",
+    return fail(ErrorKind::kFailed, "CF1505",
+                "the store " + path_ + " was written by a newer certferry (schema " + std::to_string(schema) + ")",
                 "use the newer version on this computer too");
   }
   if (schema == kSchema) return execute("PRAGMA synchronous=FULL");
@@ -151,12 +166,15 @@ Result<Listing> SqliteStore::list(std::string_view prefix) {
   CERTFERRY_TRY(execute("BEGIN"));
   const auto read = [&]() -> Result<> {
     CERTFERRY_ASSIGN(listing.revision, revision());
-    Statement select(database_.get(), end.empty() ? "SELECT key, value, revision FROM entries WHERE key >= ? AND value IS NOT NULL"
-                                                  : "SELECT key, value, revision FROM entries WHERE key >= ? AND key < ? AND value IS NOT NULL");
+    Statement select(database_.get(),
+                     end.empty()
+                         ? "SELECT key, value, revision FROM entries WHERE key >= ? AND value IS NOT NULL"
+                         : "SELECT key, value, revision FROM entries WHERE key >= ? AND key < ? AND value IS NOT NULL");
     select.bind(1, prefix);
     if (!end.empty()) select.bind(2, end);
     int result = SQLITE_ROW;
-    while ((result = select.step()) == SQLITE_ROW) listing.entries.push_back({select.text(0), select.text(1), select.number(2)});
+    while ((result = select.step()) == SQLITE_ROW)
+      listing.entries.push_back({select.text(0), select.text(1), select.number(2)});
     if (result != SQLITE_DONE) return error("list");
     return {};
   };
@@ -186,7 +204,8 @@ Result<Revision> SqliteStore::commit_in_transaction(const Batch& batch) {
     put.reset();
   }
   // A tombstone, so that `changes` can tell of it.
-  Statement remove(database_.get(), "UPDATE entries SET value = NULL, revision = ?2 WHERE key = ?1 AND value IS NOT NULL");
+  Statement remove(database_.get(),
+                   "UPDATE entries SET value = NULL, revision = ?2 WHERE key = ?1 AND value IS NOT NULL");
   for (const std::string& key : batch.removals) {
     if (remove.bind(1, key).bind(2, now).step() != SQLITE_DONE) return error("remove");
     remove.reset();
@@ -209,13 +228,15 @@ Result<Revision> SqliteStore::commit(const Batch& batch) {
 Result<Changes> SqliteStore::changes(std::string_view prefix, Revision from) {
   Changes found;
   CERTFERRY_ASSIGN(found.revision, revision());
-  Statement select(database_.get(),
-                   "SELECT key, value, revision FROM entries WHERE revision > ? AND revision <= ? AND substr(key, 1, length(?3)) = ?3"
-                   " ORDER BY revision, key");
+  Statement select(
+      database_.get(),
+      "SELECT key, value, revision FROM entries WHERE revision > ? AND revision <= ? AND substr(key, 1, length(?3)) = ?3"
+      " ORDER BY revision, key");
   select.bind(1, from).bind(2, found.revision).bind(3, prefix);
   int result = SQLITE_ROW;
   while ((result = select.step()) == SQLITE_ROW) {
-    found.changes.push_back({select.text(0), select.is_null(1) ? std::nullopt : std::optional(select.text(1)), select.number(2)});
+    found.changes.push_back(
+        {select.text(0), select.is_null(1) ? std::nullopt : std::optional(select.text(1)), select.number(2)});
   }
   if (result != SQLITE_DONE) return error("changes");
   return found;
