@@ -1,0 +1,318 @@
+#include "commands/import.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "commands/examine.h"
+#include "commands/facts.h"
+#include "commands/reconcile.h"
+#include "deploy/certificates.h"
+#include "store/audit.h"
+
+namespace certferry::commands {
+namespace {
+
+using nlohmann::ordered_json;
+constexpr int kAttempts = 20;
+
+// Findings of the path that checks/ words better itself: that the root is unknown, that an issuer is missing.
+bool told_by_checks(const Finding& finding) { return finding.id == "CF1301" || finding.id == "CF1302"; }
+
+class Import {
+ public:
+  Import(Environment& environment, Home& home, const ImportOptions& options)
+      : environment_(environment), home_(home), options_(options), now_(environment.clock.now()), started_(environment.clock.monotonic()) {}
+
+  [[nodiscard]] Outcome run() {
+    document_.started = now_;
+    document_.computer = home_.config().computer.fqdn;
+    document_.actor = environment_.actor.name;
+    document_.command = environment_.command_line;
+    Result<> done = read();
+    for (int attempt = 0; done; ++attempt) {
+      done = plan();
+      if (!done || options_.what_if || !changes_) break;
+      if (attempt == 0 && options_.confirm) done = confirm();
+      if (done) done = apply();
+      const bool again = !done && done.error().id == "CF1501" && attempt < kAttempts;
+      if (!again) break;
+      done = {};
+    }
+    return finish(done);
+  }
+
+ private:
+  [[nodiscard]] Result<> read() {
+    CERTFERRY_TRY(check_timing(options_.timing));
+    if (options_.identity) {
+      CERTFERRY_ASSIGN(scope_, fleet::Scope::parse(*options_.identity));
+      CERTFERRY_ASSIGN(types_, home_.config().types.parse_list(options_.types));
+      for (const std::string& type : types_) CERTFERRY_TRY(home_.config().topology().check(*scope_, type));
+    }
+    CERTFERRY_ASSIGN(file_, read_certificate_file(environment_, options_.path, options_.password));
+    document_.file = file_facts(options_.path, *file_);
+    CERTFERRY_ASSIGN(selection_, select(*file_, options_.select));
+    CERTFERRY_ASSIGN(trust_.named, read_certificates(environment_, options_.trust));
+    return {};
+  }
+
+  // Everything that depends on what is stored.
+  [[nodiscard]] Result<> plan() {
+    document_.findings = file_->findings;
+    document_.steps.clear();
+    document_.assignments.clear();
+    planned_.clear();
+    CERTFERRY_ASSIGN(store::Store* const store, home_.store());
+    catalog_.emplace(*store);
+    const x509::Certificate& leaf = selection_->leaf;
+    CERTFERRY_ASSIGN(const std::optional<Found> stored, catalog_->get(leaf.sha256_hex()));
+    CERTFERRY_TRY(find_key(stored));
+    CERTFERRY_TRY(judge_chain());
+    plan_record(stored);
+    CERTFERRY_TRY(plan_timing());
+    CERTFERRY_TRY(check());
+    describe_plan(stored);
+    return {};
+  }
+
+  // From the file, or a stored one that fits: the answer to a request, a certificate issued again for the same key.
+  [[nodiscard]] Result<> find_key(const std::optional<Found>& stored) {
+    if (selection_->key || (stored && stored->record.has_key)) return {};
+    CERTFERRY_ASSIGN(const std::optional<std::string> holder, catalog_->with_key(selection_->leaf->public_key));
+    if (!holder) {
+      return fail(ErrorKind::kRejected, "CF1723", "there is no private key for this certificate, in the file or in the store",
+                  "export the certificate together with its private key (PFX), or import the key's file first");
+    }
+    key_from_ = *holder;
+    document_.findings.push_back({"CF1724", Severity::kInfo, "the private key is the one already stored for " + holder->substr(0, 16) + "…", "", "certferry"});
+    return {};
+  }
+
+  [[nodiscard]] Result<> judge_chain() {
+    std::vector<x509::Certificate> known = selection_->others;
+    known.push_back(selection_->leaf);
+    CERTFERRY_ASSIGN(const std::vector<x509::Certificate> stored, catalog_->issuers_above(known));
+    CERTFERRY_ASSIGN(trust_.stored, catalog_->anchors());
+    CERTFERRY_ASSIGN(judgement_, judge(environment_, *selection_, stored, trust_, now_));
+    document_.certificates = chain_facts(selection_->leaf, *judgement_);
+    for (const Finding& finding : judgement_->ordered.findings) document_.findings.push_back(finding);
+    for (const Finding& finding : judgement_->verdict.findings) {
+      if (!told_by_checks(finding)) document_.findings.push_back(finding);
+    }
+    return {};
+  }
+
+  void plan_record(const std::optional<Found>& stored) {
+    record_ = record_of(selection_->leaf);
+    record_.has_key = true;
+    record_.imported = stored ? stored->record.imported : now_;
+    record_.exportable = options_.exportable.value_or(stored ? stored->record.exportable : home_.config().import.private_key_exportable);
+    for (const x509::Certificate& certificate : judgement_->ordered.chain) {
+      if (!(certificate == selection_->leaf)) record_.chain.push_back(certificate.sha256_hex());
+    }
+    // A chain that was stored is not given up for a shorter one.
+    if (stored && stored->record.chain.size() > record_.chain.size()) record_.chain = stored->record.chain;
+    revision_ = stored ? stored->revision : 0;
+    stores_ = !stored || !(stored->record == record_);
+    new_ = !stored;
+  }
+
+  [[nodiscard]] Result<> plan_timing() {
+    const fleet::CertificateRef ref = record_.ref();
+    if (scope_) {
+      CERTFERRY_ASSIGN(planned_, plan_assignments(*catalog_, home_.config(), ref, *scope_, types_, options_.timing, now_));
+    } else if (options_.timing.roll) {
+      CERTFERRY_ASSIGN(const std::vector<StoredAssignment> rolled, find_rolled(*catalog_, home_.config(), selection_->leaf, now_));
+      for (const StoredAssignment& stored : rolled) {
+        CERTFERRY_ASSIGN(std::vector<PlannedAssignment> one, plan_assignments(*catalog_, home_.config(), ref, stored.assignment.scope, {stored.assignment.type}, options_.timing, now_));
+        planned_.push_back(std::move(one.front()));
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<> check() {
+    checks::Context context(selection_->leaf);
+    context.chain = selection_->others;
+    if (selection_->key) context.private_key = selection_->key->key.public_key();
+    context.private_key_expected = selection_->key != nullptr;
+    context.file_format = file_->format;
+    context.protection = file_->protection;
+    for (const PlannedAssignment& plan : planned_) {
+      CERTFERRY_ASSIGN(fleet::Type type, home_.config().types.get(plan.transition.after.type));
+      context.types.push_back(std::move(type));
+    }
+    const std::vector<fleet::Computer> computers = {home_.config().computer};
+    context.names = checks::needed_names(context.types, computers);
+    context.effective = options_.timing.effective;
+    context.now = now_;
+    CERTFERRY_ASSIGN(const std::vector<checks::StoredCertificate> related, catalog_->related(selection_->leaf));
+    context.stored = related;
+    context.chain_result = judgement_->chain_result;
+    context.require_trust = options_.require_trust || home_.config().import.require_trust;
+    const bool tls = std::ranges::any_of(context.types, [](const fleet::Type& type) { return type.tls(); });
+    context.require_complete_chain = tls && !options_.accept_incomplete_chain;
+    context.warn_lifetime_left = home_.config().checks.warn_lifetime_left;
+    context.ignore = home_.config().checks.ignore;
+    for (Finding& finding : checks::check(context)) document_.findings.push_back(std::move(finding));
+    std::ranges::stable_sort(document_.findings, std::ranges::greater(), &Finding::severity);
+    for (const Finding& finding : document_.findings) {
+      if (finding.severity == Severity::kFatal) {
+        return fail(ErrorKind::kRejected, finding.id, finding.message, finding.fix);
+      }
+    }
+    return {};
+  }
+
+  void describe_plan(const std::optional<Found>& stored) {
+    const auto step = [&](std::string action) { document_.steps.push_back({home_.config().computer.fqdn, std::move(action), report::Step::State::kPlanned, {}, ""}); };
+    const std::string name = record_.thumbprint + " (" + selection_->leaf->subject.label() + ")";
+    if (new_) step("store certificate " + name + " with its private key");
+    if (!new_ && stores_) step(stored->record.exportable != record_.exportable ? "change who may read the private key of " + name : "complete what is stored of " + name);
+    describe(planned_, home_.config(), record_, now_, document_);
+    changes_ = stores_ || std::ranges::any_of(planned_, [](const PlannedAssignment& plan) { return plan.transition.changed(); });
+  }
+
+  [[nodiscard]] Result<> confirm() {
+    std::vector<std::string> lines;
+    for (const report::Step& step : document_.steps) lines.push_back(step.action);
+    return environment_.ui.confirm("Import " + options_.path + "?", lines);
+  }
+
+  [[nodiscard]] Result<> apply() {
+    CERTFERRY_TRY(write_files());
+    CERTFERRY_TRY(commit());
+    if (planned_.empty()) return {};
+    CERTFERRY_ASSIGN(const Reconciled reconciled, reconcile(environment_, home_, now_));
+    for (const Finding& finding : reconciled.findings) document_.findings.push_back(finding);
+    return {};
+  }
+
+  // Before the commit that names them: a record never points at files that are not there.
+  [[nodiscard]] Result<> write_files() {
+    if (!stores_) return {};
+    deploy::Certificates certificates(environment_.files, home_.path());
+    deploy::ChosenAccess access = deploy::choose_access(record_.exportable);
+    for (Finding& finding : access.findings) {
+      if (std::ranges::find(document_.findings, finding) == document_.findings.end()) document_.findings.push_back(std::move(finding));
+    }
+    deploy::CertificateFiles files;
+    files.sha256 = record_.sha256;
+    files.certificate = selection_->leaf.pem();
+    for (const x509::Certificate& certificate : judgement_->ordered.chain) {
+      if (!(certificate == selection_->leaf)) files.chain += certificate.pem();
+    }
+    CertificateRecord info = record_;
+    info.imported = Time();
+    files.info = to_json(info) + "\n";
+    if (selection_->key) {
+      files.key = selection_->key->key.pem();
+    } else if (!key_from_.empty()) {
+      CERTFERRY_ASSIGN(files.key, certificates.read(key_from_, "privkey.pem"));
+    }
+    const auto written = certificates.write(files, access.access);
+    if (!written) return std::unexpected(written.error());
+    return {};
+  }
+
+  [[nodiscard]] Result<> commit() {
+    store::Batch batch;
+    store::AuditRecord audit{0, now_, environment_.actor.name + " (" + std::to_string(environment_.actor.uid) + ")", environment_.command_line, {}, ""};
+    if (stores_) {
+      catalog_->put(batch, record_, revision_, selection_->leaf, judgement_->ordered.chain);
+      // Named with --trust and really used: later imports below it need no --trust.
+      const auto& anchor = judgement_->anchor;
+      if (anchor && std::ranges::find(trust_.named, *anchor) != trust_.named.end()) catalog_->put_anchor(batch, *anchor);
+    }
+    for (const PlannedAssignment& plan : planned_) {
+      if (plan.transition.changed()) catalog_->put(batch, plan.before, plan.transition.after);
+    }
+    for (const report::Step& step : document_.steps) audit.changes.push_back(step.action);
+    CERTFERRY_ASSIGN(store::Store* const store, home_.store());
+    CERTFERRY_TRY(store::append_audit(*store, batch, std::move(audit)));
+    const auto revision = store->commit(batch);
+    if (!revision) return std::unexpected(revision.error());
+    return {};
+  }
+
+  [[nodiscard]] Outcome finish(const Result<>& done) {
+    Outcome outcome;
+    if (!done) outcome.error = done.error();
+    outcome.changed = changes_ && done.has_value();
+    headline(done);
+    document_.error = outcome.error;
+    document_.took = std::chrono::duration_cast<std::chrono::milliseconds>(environment_.clock.monotonic() - started_);
+    ordered_json json = {{"schema", 1},
+                         {"thumbprint", selection_ ? ordered_json(selection_->leaf.thumbprint()) : ordered_json(nullptr)},
+                         {"sha256", selection_ ? ordered_json(selection_->leaf.sha256_hex()) : ordered_json(nullptr)},
+                         {"changed", outcome.changed && !options_.what_if},
+                         {"status", report::name_of(document_.status)},
+                         {"findings", findings_json(document_.findings)}};
+    ordered_json steps = ordered_json::array();
+    for (const report::Step& step : document_.steps) steps.push_back({{"computer", step.computer}, {"action", step.action}, {"detail", step.detail}});
+    json["plan"] = std::move(steps);
+    json["error"] = error_json(outcome.error ? &*outcome.error : nullptr);
+    outcome.json = dump(json);
+    outcome.document = std::move(document_);
+    return outcome;
+  }
+
+  void headline(const Result<>& done) {
+    const std::string label = selection_ ? selection_->leaf->subject.label() : options_.path;
+    if (!done) {
+      document_.status = done.error().kind == ErrorKind::kPartly ? report::Status::kPartly : report::Status::kFailed;
+      document_.headline = "Not imported: " + label;
+      document_.summary = {document_.status == report::Status::kPartly ? "Stored, but what is live could not be brought to it." : "Nothing was changed."};
+      return;
+    }
+    const bool pending = std::ranges::any_of(planned_, [&](const PlannedAssignment& plan) { return plan.transition.after.next && plan.transition.after.next->slot.certificate.sha256 == record_.sha256; });
+    if (!changes_) {
+      document_.status = report::Status::kNothing;
+      document_.headline = "Already there: " + label;
+      document_.summary = {"The certificate " + record_.thumbprint + " is stored already, exactly so. Nothing was changed."};
+      document_.steps.clear();
+      return;
+    }
+    document_.status = options_.what_if ? report::Status::kPlanned : pending ? report::Status::kPending : report::Status::kDone;
+    document_.headline = (options_.what_if ? "Would import " : "Imported ") + label;
+    document_.summary = {"Valid until " + date_text(record_.not_after) + ", thumbprint " + record_.thumbprint + "."};
+    if (pending && options_.timing.effective) document_.summary.push_back("It takes over on " + rfc3339(*options_.timing.effective) + ".");
+    if (planned_.empty()) {
+      document_.summary.push_back("It is available to be assigned; no service uses it yet.");
+      document_.undo = {"Nothing uses it. To assign it: certferry set --type TYPE --thumbprint " + record_.thumbprint};
+    } else {
+      document_.undo = {"certferry remove --type " + planned_.front().transition.after.type + " --identity " + planned_.front().transition.after.scope.text()};
+    }
+    if (!options_.what_if) {
+      for (report::Step& step : document_.steps) step.state = report::Step::State::kDone;
+      document_.file.push_back({"Stored in", home_.path() + "/certificates/" + record_.sha256});
+    }
+  }
+
+  Environment& environment_;
+  Home& home_;
+  const ImportOptions& options_;
+  const Time now_;
+  const std::chrono::nanoseconds started_;
+  report::Document document_;
+  std::optional<fleet::Scope> scope_;
+  std::vector<std::string> types_;
+  std::optional<x509::CertificateFile> file_;
+  std::optional<Selection> selection_;
+  Trust trust_;
+  std::optional<Judgement> judgement_;
+  std::optional<Catalog> catalog_;
+  std::string key_from_;  // SHA-256 of the stored certificate whose key is used
+  CertificateRecord record_;
+  store::Revision revision_ = 0;
+  bool new_ = false;
+  bool stores_ = false;   // the record or the files change
+  bool changes_ = false;  // anything changes
+  std::vector<PlannedAssignment> planned_;
+};
+
+}  // namespace
+
+Outcome import_certificate(Environment& environment, Home& home, const ImportOptions& options) { return Import(environment, home, options).run(); }
+
+}  // namespace certferry::commands
