@@ -5,6 +5,7 @@
 
 #include "commands/examine.h"
 #include "commands/facts.h"
+#include "commands/frame.h"
 #include "commands/reconcile.h"
 #include "deploy/certificates.h"
 #include "store/audit.h"
@@ -21,17 +22,18 @@ bool told_by_checks(const Finding& finding) { return finding.id == "CF1301" || f
 class Import {
  public:
   Import(Environment& environment, Home& home, const ImportOptions& options)
-      : environment_(environment), home_(home), options_(options), now_(environment.clock.now()), started_(environment.clock.monotonic()) {}
+      : environment_(environment), home_(home), options_(options), frame_(environment, home.config().computer.fqdn), document_(frame_.document), now_(frame_.now()) {}
 
   [[nodiscard]] Outcome run() {
-    document_.started = now_;
-    document_.computer = home_.config().computer.fqdn;
-    document_.actor = environment_.actor.name;
-    document_.command = environment_.command_line;
     Result<> done = read();
     for (int attempt = 0; done; ++attempt) {
       done = plan();
-      if (!done || options_.what_if || !changes_) break;
+      if (!done || options_.what_if) break;
+      // An earlier run may have been killed before the disk followed the store.
+      if (!changes_) {
+        done = bring_to_disk();
+        break;
+      }
       if (attempt == 0 && options_.confirm) done = confirm();
       if (done) done = apply();
       const bool again = !done && done.error().id == "CF1501" && attempt < kAttempts;
@@ -174,14 +176,16 @@ class Import {
   }
 
   [[nodiscard]] Result<> confirm() {
-    std::vector<std::string> lines;
-    for (const report::Step& step : document_.steps) lines.push_back(step.action);
-    return environment_.ui.confirm("Import " + options_.path + "?", lines);
+    return frame_.confirm("Import " + options_.path + "?");
   }
 
   [[nodiscard]] Result<> apply() {
     CERTFERRY_TRY(write_files());
     CERTFERRY_TRY(commit());
+    return bring_to_disk();
+  }
+
+  [[nodiscard]] Result<> bring_to_disk() {
     if (planned_.empty()) return {};
     CERTFERRY_ASSIGN(const Reconciled reconciled, reconcile(environment_, home_, now_));
     for (const Finding& finding : reconciled.findings) document_.findings.push_back(finding);
@@ -217,7 +221,6 @@ class Import {
 
   [[nodiscard]] Result<> commit() {
     store::Batch batch;
-    store::AuditRecord audit{0, now_, environment_.actor.name + " (" + std::to_string(environment_.actor.uid) + ")", environment_.command_line, {}, ""};
     if (stores_) {
       catalog_->put(batch, record_, revision_, selection_->leaf, judgement_->ordered.chain);
       // Named with --trust and really used: later imports below it need no --trust.
@@ -227,34 +230,20 @@ class Import {
     for (const PlannedAssignment& plan : planned_) {
       if (plan.transition.changed()) catalog_->put(batch, plan.before, plan.transition.after);
     }
-    for (const report::Step& step : document_.steps) audit.changes.push_back(step.action);
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
-    CERTFERRY_TRY(store::append_audit(*store, batch, std::move(audit)));
+    CERTFERRY_TRY(store::append_audit(*store, batch, {0, now_, frame_.actor(), environment_.command_line, frame_.actions(), ""}));
     const auto revision = store->commit(batch);
     if (!revision) return std::unexpected(revision.error());
     return {};
   }
 
   [[nodiscard]] Outcome finish(const Result<>& done) {
-    Outcome outcome;
-    if (!done) outcome.error = done.error();
-    outcome.changed = changes_ && done.has_value();
     headline(done);
-    document_.error = outcome.error;
-    document_.took = std::chrono::duration_cast<std::chrono::milliseconds>(environment_.clock.monotonic() - started_);
-    ordered_json json = {{"schema", 1},
-                         {"thumbprint", selection_ ? ordered_json(selection_->leaf.thumbprint()) : ordered_json(nullptr)},
-                         {"sha256", selection_ ? ordered_json(selection_->leaf.sha256_hex()) : ordered_json(nullptr)},
-                         {"changed", outcome.changed && !options_.what_if},
-                         {"status", report::name_of(document_.status)},
-                         {"findings", findings_json(document_.findings)}};
-    ordered_json steps = ordered_json::array();
-    for (const report::Step& step : document_.steps) steps.push_back({{"computer", step.computer}, {"action", step.action}, {"detail", step.detail}});
-    json["plan"] = std::move(steps);
-    json["error"] = error_json(outcome.error ? &*outcome.error : nullptr);
-    outcome.json = dump(json);
-    outcome.document = std::move(document_);
-    return outcome;
+    const bool applied = changes_ && done.has_value() && !options_.what_if;
+    return frame_.finish(done, changes_,
+                         {{"thumbprint", selection_ ? ordered_json(selection_->leaf.thumbprint()) : ordered_json(nullptr)},
+                                     {"sha256", selection_ ? ordered_json(selection_->leaf.sha256_hex()) : ordered_json(nullptr)},
+                                     {"changed", applied}});
   }
 
   void headline(const Result<>& done) {
@@ -284,7 +273,7 @@ class Import {
       document_.undo = {"certferry remove --type " + planned_.front().transition.after.type + " --identity " + planned_.front().transition.after.scope.text()};
     }
     if (!options_.what_if) {
-      for (report::Step& step : document_.steps) step.state = report::Step::State::kDone;
+      frame_.mark_done();
       document_.file.push_back({"Stored in", home_.path() + "/certificates/" + record_.sha256});
     }
   }
@@ -292,9 +281,9 @@ class Import {
   Environment& environment_;
   Home& home_;
   const ImportOptions& options_;
+  Frame frame_;
+  report::Document& document_;
   const Time now_;
-  const std::chrono::nanoseconds started_;
-  report::Document document_;
   std::optional<fleet::Scope> scope_;
   std::vector<std::string> types_;
   std::optional<x509::CertificateFile> file_;
