@@ -15,7 +15,7 @@ class Reporter {
   explicit Reporter(Findings& findings) : findings_(findings) {}
   void start(const Check& row) { row_ = &row; }
   void add(std::string message) { add(row_->severity, std::move(message)); }
-  void add(Severity severity, std::string message, std::optional<std::string> fix = std::nullopt);
+  void add(Severity severity, std::string message, const std::optional<std::string>& fix = std::nullopt);
 
  private:
   Findings& findings_;

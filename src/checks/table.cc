@@ -190,7 +190,7 @@ constexpr Check kTable[] = {
 
 std::span<const Check> table() { return kTable; }
 
-void Reporter::add(Severity severity, std::string message, std::optional<std::string> fix) {
+void Reporter::add(Severity severity, std::string message, const std::optional<std::string>& fix) {
   findings_.push_back({std::string(row_->id), severity, std::move(message), fix.value_or(std::string(row_->fix)),
                        std::string(row_->source)});
   if (findings_.back().fix == "none needed") findings_.back().fix.clear();

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "cli/terminal.h"
 
@@ -15,7 +16,7 @@ constexpr std::chrono::nanoseconds kRedraw = 100ms;
 constexpr std::chrono::nanoseconds kLine = 5s;
 
 std::string minutes(double seconds) {
-  const auto whole = static_cast<long>(seconds + 0.5);
+  const auto whole = std::lround(seconds);
   return fmt::format("{}:{:02}", whole / 60, whole % 60);
 }
 
@@ -35,7 +36,7 @@ std::string Progress::counts(double elapsed) const {
 }
 
 std::string Progress::bar(double elapsed) const {
-  const std::string text = counts(elapsed);
+  std::string text = counts(elapsed);
   const int room = std::min(40, terminal_.width() - static_cast<int>(text.size()) - 4);
   if (total_ == 0 || room < 8) return text;
   const auto filled = static_cast<int>(static_cast<double>(room) *

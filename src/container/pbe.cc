@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "container/algorithm.h"
 #include "x509/der.h"
 #include "x509/oid.h"
 
@@ -10,7 +11,6 @@ namespace {
 
 using namespace std::string_view_literals;
 using x509::Oid;
-using x509::to_oid;
 
 constexpr Oid kPbes2 = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d"sv;
 constexpr Oid kPbkdf2 = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c"sv;
@@ -59,20 +59,6 @@ const NamedScheme* find(const std::array<NamedScheme, size>& schemes, Oid oid, O
     if (scheme.last == static_cast<std::uint8_t>(oid.back())) return &scheme;
   }
   return nullptr;
-}
-
-struct Algorithm {
-  Oid oid;
-  der::Reader parameters{ByteView()};
-};
-
-std::optional<Algorithm> read_algorithm(der::Reader& reader) {
-  const auto sequence = reader.next(der::kSequence);
-  if (!sequence) return std::nullopt;
-  der::Reader fields(sequence->content);
-  const auto oid = fields.next(der::kOid);
-  if (!oid) return std::nullopt;
-  return Algorithm{to_oid(oid->content), fields};
 }
 
 // Salt and iteration count of PBES1 and of the PKCS #12 schemes.
@@ -223,7 +209,7 @@ std::optional<KeyAndIv> derive(const Scheme& scheme, ByteView utf8, ByteView bmp
 }  // namespace
 
 Passwords::Passwords(const Secret* password) : given_(password != nullptr) {
-  if (given_) {
+  if (password != nullptr) {
     candidates_.push_back({password->clone(), bmp_password(password->view())});
     if (!password->empty()) return;
   } else {

@@ -106,7 +106,7 @@ Result<std::vector<PemBlock>> scan_pem(std::string_view text) {
     text.remove_prefix(begin + kBegin.size());
     const std::size_t number = blocks.size() + 1;
     const std::size_t label_end = text.find(kDashes);
-    if (label_end == std::string_view::npos || label_end > 64 || text.substr(0, label_end).find_first_of("\r\n") != std::string_view::npos) continue;
+    if (label_end > 64 || text.substr(0, label_end).find_first_of("\r\n") != std::string_view::npos) continue;
     PemBlock block;
     block.label = trimmed(text.substr(0, label_end));
     text.remove_prefix(label_end + kDashes.size());

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "container/algorithm.h"
 #include "x509/der.h"
 #include "x509/oid.h"
 
@@ -9,7 +10,6 @@ namespace certferry::container {
 namespace {
 
 using namespace std::string_view_literals;
-using x509::to_oid;
 constexpr x509::Oid kPbmac1 = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0e"sv;
 constexpr x509::Oid kPbkdf2 = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c"sv;
 constexpr std::size_t kLeastPbmac1Key = 20;
@@ -29,20 +29,6 @@ std::unexpected<Error> unknown(x509::Oid oid) {
   const bool gost = x509::dotted(oid).starts_with("1.2.643.");
   return fail(gost ? ErrorKind::kUnsupported : ErrorKind::kRejected, "CF1216", "the file uses an unknown MAC algorithm: " + x509::dotted(oid),
               "export it again with HMAC-SHA256, which every tool reads");
-}
-
-struct Algorithm {
-  x509::Oid oid;
-  der::Reader parameters{ByteView()};
-};
-
-std::optional<Algorithm> read_algorithm(der::Reader& reader) {
-  const auto sequence = reader.next(der::kSequence);
-  if (!sequence) return std::nullopt;
-  der::Reader fields(sequence->content);
-  const auto oid = fields.next(der::kOid);
-  if (!oid) return std::nullopt;
-  return Algorithm{to_oid(oid->content), fields};
 }
 
 // PBMAC1-params of RFC 8018 A.5 as RFC 9579 section 4 restricts them.

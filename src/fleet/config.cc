@@ -147,7 +147,8 @@ class Reader {
       for (const ConfigKey& key : section.keys) {
         if (!is_list(key)) names.push_back(prefix + upper(key.name));
       }
-      for (const auto& [variable, text] : source_.environment) {
+      for (const auto& named : source_.environment) {
+        const auto& [variable, text] = named;
         if (!variable.starts_with(prefix)) continue;
         Place at{"environment " + variable, ""};
         if (std::ranges::find(names, variable) == names.end()) {
@@ -155,7 +156,7 @@ class Reader {
                               suggestion(variable, names, "docs/formats/config.md lists the variables"));
         }
         auto key =
-            std::ranges::find_if(section.keys, [&](const ConfigKey& k) { return prefix + upper(k.name) == variable; });
+            std::ranges::find_if(section.keys, [&](const ConfigKey& k) { return prefix + upper(k.name) == named.first; });
         CERTFERRY_TRY(set_from_text(*key, text, at));
         config_.origins[fmt::format("{}.{}", section.name, key->name)] = at.origin;
       }

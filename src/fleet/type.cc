@@ -120,7 +120,7 @@ std::vector<TypeRow> rows(const Type& type) {
   };
   auto yes_no = [](bool value) { return std::string(value ? "yes" : "no"); };
   // Several fields of the config may make up one row; the first that was set tells the source.
-  auto row = [&](std::string name, std::string value, std::vector<std::string> fields) {
+  auto row = [&](std::string name, std::string value, const std::vector<std::string>& fields) {
     for (const std::string& field : fields) {
       if (auto origin = type.origins.find(field); origin != type.origins.end()) {
         return TypeRow{std::move(name), std::move(value), origin->second};
