@@ -66,7 +66,7 @@ void filter_system_calls() {
 
 }  // namespace
 
-void confine_this_process(int keep) {
+void confine_this_process(int keep, CpuLimit cpu) {
   constexpr rlim_t kMemory = rlim_t{512} << 20;
   constexpr rlim_t kCpuSeconds = 60;
   const auto last = static_cast<unsigned>(keep);
@@ -75,7 +75,7 @@ void confine_this_process(int keep) {
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) ::_exit(kStatusNotConfined);
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, 0);
-  limit(RLIMIT_CPU, kCpuSeconds);
+  if (cpu == CpuLimit::kOneMinute) limit(RLIMIT_CPU, kCpuSeconds);
   // Sanitizers reserve terabytes of address space.
   if (!kSanitized) limit(RLIMIT_AS, kMemory);
   filter_system_calls();

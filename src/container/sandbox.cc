@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstring>
 
+#include "container/child_error.h"
 #include "container/confine.h"
 #include "container/wire.h"
 
@@ -18,27 +18,10 @@ namespace {
 
 constexpr int kWallMilliseconds = 120'000;
 
-std::unexpected<Error> no_child(std::string_view what) {
-  return fail(ErrorKind::kFailed, "CF1251", "no confined process could be made to read the file (" + std::string(what) + "): " + std::strerror(errno),
-              "look at the limits on processes and memory of this account");
-}
-
-std::unexpected<Error> died(int status) {
-  std::string how = "it ended with status " + std::to_string(WIFEXITED(status) ? WEXITSTATUS(status) : status);
-  if (WIFSIGNALED(status)) {
-    const int signal = WTERMSIG(status);
-    how = signal == SIGXCPU || signal == SIGKILL ? "it came to its limit of time"
-          : signal == SIGSYS                     ? "it tried a system call that is not allowed"
-                                                 : "it crashed (" + std::string(::strsignal(signal)) + ")";
-  }
-  return fail(ErrorKind::kRejected, "CF1250", "reading the file was stopped: " + how,
-              "do not trust this file; if you do, report it with the file: reading must never end so");
-}
-
 [[noreturn]] void run_child(int out, ByteView file, const ReadOptions& options) {
   // The configuration is a file, and nothing in it is wanted here.
   OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr);
-  confine_this_process(out);
+  confine_this_process(out, CpuLimit::kOneMinute);
   const Secret answer = encode(read(file, options));
   ByteView rest = answer.view();
   while (!rest.empty()) {
@@ -97,9 +80,9 @@ Result<x509::CertificateFile> read_confined(ByteView file, const ReadOptions& op
   int status = 0;
   while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
   }
-  if (!answer || status != 0) return died(status);
+  if (!answer || status != 0) return child_died(status);
   auto decoded = decode(answer->view());
-  if (!decoded) return died(status);
+  if (!decoded) return child_died(status);
   return std::move(*decoded);
 }
 

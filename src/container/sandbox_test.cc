@@ -54,7 +54,7 @@ int status_of(const std::function<void()>& act) {
   EXPECT_EQ(::pipe(ends), 0);
   const pid_t child = ::fork();
   if (child == 0) {
-    confine_this_process(ends[1]);
+    confine_this_process(ends[1], CpuLimit::kOneMinute);
     act();
     ::_exit(0);
   }
