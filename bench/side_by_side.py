@@ -43,7 +43,6 @@ class Command:
         self.prepare = prepare if callable(prepare) else lambda run: prepare
         self.rounds = rounds  # fewer than the others, for the very slow
         self.seconds = []
-        self.memory = []  # peak resident set, MiB
 
     def run(self, number):
         words = [str(word) for word in self.prepare(number)]
@@ -51,13 +50,12 @@ class Command:
                    for descriptor, mode in ((0, os.O_RDONLY), (1, os.O_WRONLY), (2, os.O_WRONLY))]  # fmt: skip
         start = time.perf_counter()
         child = os.posix_spawnp(words[0], words, os.environ, file_actions=actions)
-        _, status, usage = os.wait4(child, 0)
+        _, status = os.waitpid(child, 0)
         elapsed = time.perf_counter() - start
         if os.waitstatus_to_exitcode(status) != 0:
             done = subprocess.run(words, capture_output=True, text=True, check=False)
             raise Failure(f"{' '.join(words)}: status {os.waitstatus_to_exitcode(status)}\n{done.stdout}{done.stderr}")
         self.seconds.append(elapsed)
-        self.memory.append(usage.ru_maxrss / 1024)
 
     @property
     def median(self):
@@ -68,7 +66,6 @@ def interleave(commands, rounds):
     for command in commands:  # one unmeasured run each: files and libraries are in memory afterwards
         command.run(-1)
         command.seconds.clear()
-        command.memory.clear()
     for number in range(rounds):
         for command in commands:
             if command.rounds is None or number < command.rounds:
@@ -303,8 +300,8 @@ def side_by_side_table(results):
 
 
 def times_table(commands):
-    rows = [[f"`{name}`", f"{each.median * 1000:.1f} ms", f"{max(each.memory):.0f} MiB"] for name, each in commands.items()]
-    return table(["command", "median", "peak memory"], rows)
+    rows = [[f"`{name}`", f"{each.median * 1000:.1f} ms"] for name, each in commands.items()]
+    return table(["command", "median"], rows)
 
 
 def page(bench, singles, start, bulk, filled):
@@ -329,14 +326,14 @@ def page(bench, singles, start, bulk, filled):
         text += [f"## With {filled[0]:,} certificates stored\n", times_table(filled[1])]
     if bulk:
         count, commands = bulk
-        rows = [[name, f"{each.median:.2f} s", f"{count / each.median:,.0f}", f"{max(each.memory):.0f} MiB"]
+        rows = [[name, f"{each.median:.2f} s", f"{count / each.median:,.0f}"]
                 for name, each in commands.items()]  # fmt: skip
         text += [
             "## Many files\n",
             f"{count:,} PFX files on P-256 with 2,048 iterations, two threads each. The pipeline (bench/pkcs12_parse_pipeline.cc) "
             "does the same on PKCS12_parse and X509_verify_cert, without limits, explanations or a report, and makes its files "
             "durable in batches.\n",
-            table(["", "time", "files/s", "peak memory"], rows),
+            table(["", "time", "files/s"], rows),
         ]
     return "\n".join(part for part in text if part)
 
