@@ -1,0 +1,73 @@
+#include "cli/environment.h"
+
+#include <pwd.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "base/escape.h"
+#include "cli/password.h"
+
+extern char** environ;
+
+namespace certferry::cli {
+
+Result<> TerminalUi::confirm(std::string_view question, const std::vector<std::string>& plan) {
+  std::string text = escape_terminal(question);
+  for (const std::string& line : plan) text += "\n  " + escape_terminal(line);
+  return confirmation_.ask(text);
+}
+
+Result<std::optional<Secret>> TerminalUi::password(std::string_view file) {
+  if (!terminal_.interactive()) return std::optional<Secret>();
+  CERTFERRY_ASSIGN(Secret asked, ask_password(terminal_, file));
+  return std::optional(std::move(asked));
+}
+
+void TerminalUi::progress(std::string_view what, std::size_t done, std::size_t total) {
+  if (!progress_) progress_.emplace(terminal_, clock_, std::string(what), total);
+  progress_->advance(done - shown_);
+  shown_ = done;
+  if (done == total) progress_.reset();
+}
+
+std::map<std::string, std::string> relevant_variables() {
+  std::map<std::string, std::string> variables;
+  for (char** entry = environ; *entry; ++entry) {
+    const std::string_view text = *entry;
+    const std::size_t equals = text.find('=');
+    if (equals == std::string_view::npos) continue;
+    const std::string_view name = text.substr(0, equals);
+    if (name.starts_with("CERTFERRY_") || name == "SSL_CERT_FILE") variables.emplace(name, text.substr(equals + 1));
+  }
+  // Where tests find their files; no setting.
+  variables.erase("CERTFERRY_CORPUS");
+  return variables;
+}
+
+commands::Actor this_actor() {
+  commands::Actor actor;
+  actor.uid = ::getuid();
+  passwd entry;
+  passwd* found = nullptr;
+  std::array<char, 16384> buffer{};
+  // Not where the account is root's, which every computer has: NSS costs a millisecond.
+  if (actor.uid == 0) {
+    actor.name = "root";
+  } else if (::getpwuid_r(actor.uid, &entry, buffer.data(), buffer.size(), &found) == 0 && found) {
+    actor.name = found->pw_name;
+  } else {
+    actor.name = "uid " + std::to_string(actor.uid);
+  }
+  if (const char* sudo = std::getenv("SUDO_USER"); sudo && actor.uid == 0) actor.name += " (" + std::string(sudo) + ")";
+  return actor;
+}
+
+std::string this_host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "localhost";
+  return name.data();
+}
+
+}  // namespace certferry::cli

@@ -1,0 +1,31 @@
+// What the commands get from this process: clock, disk, person, account, variables.
+#pragma once
+
+#include "cli/invocation.h"
+#include "cli/terminal.h"
+#include "commands/environment.h"
+
+namespace certferry::cli {
+
+// The person at the terminal, as the commands see them. Borrows both.
+class TerminalUi final : public commands::Ui {
+ public:
+  TerminalUi(const Terminal& terminal, const Clock& clock) : terminal_(terminal), clock_(clock), confirmation_(terminal) {}
+  Result<> confirm(std::string_view question, const std::vector<std::string>& plan) override;
+  Result<std::optional<Secret>> password(std::string_view file) override;
+  void progress(std::string_view what, std::size_t done, std::size_t total) override;
+
+ private:
+  const Terminal& terminal_;
+  const Clock& clock_;
+  Confirmation confirmation_;
+  std::optional<Progress> progress_;
+  std::size_t shown_ = 0;
+};
+
+// CERTFERRY_* and SSL_CERT_FILE.
+[[nodiscard]] std::map<std::string, std::string> relevant_variables();
+[[nodiscard]] commands::Actor this_actor();
+[[nodiscard]] std::string this_host_name();
+
+}  // namespace certferry::cli

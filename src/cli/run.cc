@@ -1,0 +1,410 @@
+#include "cli/run.h"
+
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "base/escape.h"
+#include "cli/command_line.h"
+#include "cli/completion.h"
+#include "cli/date.h"
+#include "cli/environment.h"
+#include "cli/help.h"
+#include "cli/man.h"
+#include "cli/password.h"
+#include "commands/audit.h"
+#include "commands/bulk_import.h"
+#include "commands/check.h"
+#include "commands/config.h"
+#include "commands/doctor.h"
+#include "commands/get.h"
+#include "commands/import.h"
+#include "commands/inspect.h"
+#include "commands/links.h"
+#include "commands/remove.h"
+#include "commands/set.h"
+#include "commands/type.h"
+#include "report/text.h"
+#include "report/write.h"
+
+namespace certferry::cli {
+namespace {
+
+using commands::Environment;
+using commands::Home;
+using commands::Outcome;
+using nlohmann::ordered_json;
+constexpr std::string_view kVersion = CERTFERRY_VERSION;
+
+Role role_of(report::Emphasis emphasis) {
+  switch (emphasis) {
+    case report::Emphasis::kGood: return Role::kOk;
+    case report::Emphasis::kWarning: return Role::kWarning;
+    case report::Emphasis::kBad: return Role::kError;
+    case report::Emphasis::kFaint: return Role::kDim;
+    case report::Emphasis::kStrong: return Role::kBold;
+  }
+  return Role::kBold;
+}
+
+// An answer where there is none of a command: the home cannot be opened, a date cannot be read.
+Outcome failed(const CommandId command, Environment& environment, Error error) {
+  Outcome outcome;
+  outcome.document.status = report::Status::kFailed;
+  outcome.document.headline = "Nothing was done";
+  outcome.document.command = environment.command_line;
+  outcome.document.actor = environment.actor.name;
+  outcome.document.computer = environment.host_name;
+  outcome.document.started = environment.clock.now();
+  outcome.document.error = error;
+  ordered_json json = {{"schema", 1}};
+  if (command == CommandId::kCheck) json.update({{"valid", false}, {"path", ordered_json::array()}});
+  if (command == CommandId::kInspect) json["outcome"] = "reject";
+  json["findings"] = ordered_json::array();
+  json["error"] = {{"id", error.id}, {"message", error.message}, {"fix", error.fix}};
+  outcome.json = json.dump(-1, ' ', true, ordered_json::error_handler_t::replace);
+  outcome.error = std::move(error);
+  return outcome;
+}
+
+std::vector<std::string> to_vector(std::span<const std::string> values) { return {values.begin(), values.end()}; }
+
+std::string joined(std::span<const std::string> values) {
+  std::string text;
+  for (const std::string& value : values) text += (text.empty() ? "" : ",") + value;
+  return text;
+}
+
+// One run of one command.
+class Run {
+ public:
+  Run(const Invocation& invocation, const Terminal& terminal, Environment& environment)
+      : invocation_(invocation), terminal_(terminal), environment_(environment) {}
+
+  [[nodiscard]] int run() {
+    Outcome outcome = dispatch();
+    const bool written = write_report(outcome);
+    print(outcome);
+    if (outcome.error) return exit_code(outcome.error->kind);
+    if (!written) return exit_code(ErrorKind::kPartly);
+    constexpr int kPlanHasChanges = 3;
+    return outcome.changed && invocation_.on(ParameterId::kWhatIf) && invocation_.on(ParameterId::kDetailedExitcode) ? kPlanHasChanges : 0;
+  }
+
+ private:
+  [[nodiscard]] Outcome dispatch() {
+    auto outcome = invocation_.on(ParameterId::kNetportId) ? reserved() : run_command();
+    return outcome ? std::move(*outcome) : failed(invocation_.command(), environment_, std::move(outcome).error());
+  }
+
+  [[nodiscard]] Result<Outcome> reserved() const {
+    return fail(ErrorKind::kUsage, "CF1070", "-NetportId is reserved", "leave it out");
+  }
+
+  [[nodiscard]] Result<Outcome> run_command() {
+    switch (invocation_.command()) {
+      case CommandId::kImport: return import();
+      case CommandId::kSet: return set();
+      case CommandId::kGet: return get();
+      case CommandId::kRemove: return remove();
+      case CommandId::kInspect: return inspect();
+      case CommandId::kCheck: return check();
+      case CommandId::kType: return type();
+      case CommandId::kDoctor: return with_home(Home::Access::kRead, commands::examine_home);
+      case CommandId::kConfig: return config();
+      case CommandId::kAudit: return with_home(Home::Access::kRead, text(ParameterId::kAction) == "verify" ? commands::verify_audit : commands::list_audit);
+      case CommandId::kLinks: return links();
+      default:
+        return fail(ErrorKind::kUsage, "CF1071", spelled(command(invocation_.command()), invocation_.dialect()) + " is not available in this version",
+                    "`certferry help` lists what is");
+    }
+  }
+
+  [[nodiscard]] std::string text(ParameterId id) const { return std::string(invocation_.text(id).value_or("")); }
+  [[nodiscard]] std::optional<std::string> optional_text(ParameterId id) const {
+    const auto value = invocation_.text(id);
+    return value ? std::optional(std::string(*value)) : std::nullopt;
+  }
+
+  [[nodiscard]] Result<Home> open(Home::Access access) {
+    CERTFERRY_ASSIGN(std::string path, commands::locate_home(text(ParameterId::kHome), environment_));
+    return Home::open(std::move(path), invocation_.on(ParameterId::kWhatIf) ? Home::Access::kRead : access, environment_);
+  }
+
+  template <typename Function>
+  [[nodiscard]] Result<Outcome> with_home(Home::Access access, Function function) {
+    CERTFERRY_ASSIGN(Home home, open(access));
+    return function(environment_, home);
+  }
+
+  // For commands that need no store: everybody may inspect a file.
+  [[nodiscard]] Result<fleet::Config> config_alone() {
+    if (commands::locate_home(text(ParameterId::kHome), environment_)) {
+      CERTFERRY_ASSIGN(const Home home, open(Home::Access::kRead));
+      return home.config();
+    }
+    fleet::ConfigSource source;
+    source.host_name = environment_.host_name;
+    return fleet::parse_config(source);
+  }
+
+  [[nodiscard]] Result<std::optional<Secret>> password() {
+    CERTFERRY_ASSIGN(std::optional<Password> found, find_password(invocation_, std::getenv("CREDENTIALS_DIRECTORY"), terminal_.err_is_terminal()));
+    if (!found) return std::optional<Secret>();
+    for (const Finding& warning : found->warnings) warnings_.push_back(warning);
+    return std::optional(std::move(found->value));
+  }
+
+  [[nodiscard]] Result<commands::Timing> timing() {
+    commands::Timing timing;
+    timing.roll = invocation_.on(ParameterId::kRoll);
+    timing.accept_short_overlap = invocation_.on(ParameterId::kAcceptShortOverlap);
+    if (const auto date = invocation_.text(ParameterId::kEffectiveDate)) {
+      CERTFERRY_ASSIGN(const DateReading reading, read_date(*date, date_locale(std::getenv("LC_ALL"), std::getenv("LC_TIME"), std::getenv("LANG"))));
+      timing.effective = reading.time;
+      reading_ = show(reading);
+    }
+    return timing;
+  }
+
+  [[nodiscard]] Outcome finished(Outcome outcome) const {
+    for (const Finding& warning : warnings_) outcome.document.findings.push_back(warning);
+    if (!reading_.empty()) outcome.document.file.push_back({"Effective date", reading_});
+    return outcome;
+  }
+
+  [[nodiscard]] Result<Outcome> import() {
+    commands::ImportOptions options;
+    CERTFERRY_ASSIGN(const std::optional<Secret> secret, password());
+    options.password = secret ? &*secret : nullptr;
+    options.select = text(ParameterId::kSelect);
+    options.identity = optional_text(ParameterId::kIdentity);
+    options.types = joined(invocation_.texts(ParameterId::kType));
+    CERTFERRY_ASSIGN(options.timing, timing());
+    options.exportable = invocation_.boolean(ParameterId::kPrivateKeyExportable);
+    options.trust = to_vector(invocation_.texts(ParameterId::kTrust));
+    options.require_trust = invocation_.on(ParameterId::kRequireTrust);
+    options.accept_incomplete_chain = invocation_.on(ParameterId::kAcceptIncompleteChain);
+    options.confirm = invocation_.on(ParameterId::kConfirm);
+    options.what_if = invocation_.on(ParameterId::kWhatIf);
+    CERTFERRY_TRY(commands::check_timing(options.timing));
+    CERTFERRY_ASSIGN(Home home, open(Home::Access::kWrite));
+    const std::vector<std::string> paths = to_vector(invocation_.texts(ParameterId::kPath));
+    CERTFERRY_ASSIGN(const std::vector<std::string> files, commands::expand_paths(environment_, paths));
+    if (paths.size() > 1 || files != paths) return finished(commands::import_many(environment_, home, files, options));
+    options.path = paths.front();
+    return finished(commands::import_certificate(environment_, home, options));
+  }
+
+  // By -Path it is an import with an assignment.
+  [[nodiscard]] Result<Outcome> set() {
+    if (invocation_.given(ParameterId::kPath)) return import();
+    commands::SetOptions options;
+    options.thumbprint = text(ParameterId::kThumbprint);
+    if (const auto reference = invocation_.text(ParameterId::kReference)) {
+      CERTFERRY_ASSIGN(options.thumbprint, read_reference(std::string(*reference)));
+    }
+    options.types = joined(invocation_.texts(ParameterId::kType));
+    options.identity = optional_text(ParameterId::kIdentity);
+    CERTFERRY_ASSIGN(options.timing, timing());
+    options.accept_incomplete_chain = invocation_.on(ParameterId::kAcceptIncompleteChain);
+    options.confirm = invocation_.on(ParameterId::kConfirm);
+    options.what_if = invocation_.on(ParameterId::kWhatIf);
+    CERTFERRY_TRY(commands::check_timing(options.timing));
+    CERTFERRY_ASSIGN(Home home, open(Home::Access::kWrite));
+    return finished(commands::set_certificate(environment_, home, options));
+  }
+
+  // What `certferry get --json` printed, from a file or standard input: of one certificate.
+  [[nodiscard]] Result<std::string> read_reference(const std::string& path) {
+    constexpr std::size_t kMax = 1024 * 1024;
+    CERTFERRY_ASSIGN(const Secret bytes, environment_.files.read(path == "-" ? "/dev/stdin" : path, kMax));
+    ordered_json json = ordered_json::parse(bytes.text(), nullptr, false);
+    if (json.is_object() && json.contains("certificates") && json["certificates"].is_array() && json["certificates"].size() == 1) json = ordered_json(json["certificates"][0]);
+    if (json.is_object() && json.contains("thumbprint") && json["thumbprint"].is_string()) return json["thumbprint"].get<std::string>();
+    return fail(ErrorKind::kUsage, "CF1072", "the reference names no certificate, or more than one", "give the JSON of one certificate of `certferry get --json`");
+  }
+
+  [[nodiscard]] Result<Outcome> get() {
+    commands::GetOptions options;
+    options.types = joined(invocation_.texts(ParameterId::kType));
+    options.identity = optional_text(ParameterId::kIdentity);
+    options.all = invocation_.on(ParameterId::kAll);
+    options.table = !invocation_.json() || invocation_.given(ParameterId::kReport);
+    CERTFERRY_ASSIGN(Home home, open(Home::Access::kRead));
+    return commands::get_certificates(environment_, home, options);
+  }
+
+  [[nodiscard]] Result<Outcome> remove() {
+    commands::RemoveOptions options;
+    options.types = joined(invocation_.texts(ParameterId::kType));
+    options.identity = optional_text(ParameterId::kIdentity);
+    options.previous = invocation_.on(ParameterId::kPrevious);
+    options.force = invocation_.on(ParameterId::kForce);
+    options.confirm = invocation_.on(ParameterId::kConfirm);
+    options.what_if = invocation_.on(ParameterId::kWhatIf);
+    CERTFERRY_ASSIGN(Home home, open(Home::Access::kWrite));
+    return commands::remove_certificate(environment_, home, options);
+  }
+
+  [[nodiscard]] Result<Outcome> inspect() {
+    CERTFERRY_ASSIGN(const fleet::Config config, config_alone());
+    CERTFERRY_ASSIGN(const std::optional<Secret> secret, password());
+    return finished(commands::inspect_file(environment_, config, {text(ParameterId::kPath), secret ? &*secret : nullptr}));
+  }
+
+  [[nodiscard]] Result<Outcome> check() {
+    CERTFERRY_ASSIGN(const fleet::Config config, config_alone());
+    CERTFERRY_ASSIGN(const std::optional<Secret> secret, password());
+    commands::CheckOptions options;
+    options.path = text(ParameterId::kPath);
+    options.password = secret ? &*secret : nullptr;
+    options.select = text(ParameterId::kSelect);
+    options.trust = to_vector(invocation_.texts(ParameterId::kTrust));
+    options.untrusted = to_vector(invocation_.texts(ParameterId::kUntrusted));
+    options.crls = to_vector(invocation_.texts(ParameterId::kCrl));
+    options.names = to_vector(invocation_.texts(ParameterId::kName));
+    options.types = joined(invocation_.texts(ParameterId::kType));
+    options.purpose = text(ParameterId::kPurpose);
+    options.only_path = invocation_.on(ParameterId::kOnlyPath);
+    if (const auto depth = invocation_.number(ParameterId::kMaxDepth)) options.max_depth = static_cast<std::size_t>(*depth);
+    if (const auto at = invocation_.text(ParameterId::kAt)) {
+      options.at = from_rfc3339(*at);
+      if (!options.at) return fail(ErrorKind::kUsage, "CF1073", "--at wants a date like 2030-07-31T08:00:00Z, not \"" + std::string(*at) + "\"", "write it as RFC 3339 says");
+    }
+    return finished(commands::check_file(environment_, config, options));
+  }
+
+  [[nodiscard]] Result<Outcome> type() {
+    CERTFERRY_ASSIGN(const fleet::Config config, config_alone());
+    if (text(ParameterId::kAction) != "show") return commands::list_types(environment_, config);
+    if (!invocation_.given(ParameterId::kTypeName)) return fail(ErrorKind::kUsage, "CF1074", "which type is to be shown?", "certferry type show TYPE");
+    return commands::show_type(environment_, config, text(ParameterId::kTypeName));
+  }
+
+  [[nodiscard]] Result<Outcome> config() {
+    CERTFERRY_ASSIGN(const fleet::Config config, config_alone());
+    return commands::show_config(environment_, config, invocation_.on(ParameterId::kOrigin));
+  }
+
+  [[nodiscard]] Result<Outcome> links() {
+    std::vector<std::string> names;
+    for (const Command& command : cli::commands()) {
+      if (!command.cmdlet.empty()) names.emplace_back(command.cmdlet);
+    }
+    CERTFERRY_ASSIGN(const std::string program, environment_.files.read_symlink("/proc/self/exe"));
+    return commands::make_links(environment_, text(ParameterId::kLinksDirectory), program, names);
+  }
+
+  [[nodiscard]] bool write_report(const Outcome& outcome) const {
+    const auto path = invocation_.text(ParameterId::kReport);
+    if (!path) return true;
+    const Result<> written = report::write_report(environment_.files, std::string(*path), outcome.document);
+    if (!written) terminal_.note(report::to_text(written.error(), text_options(false)));
+    return written.has_value();
+  }
+
+  [[nodiscard]] report::TextOptions text_options(bool out) const {
+    report::TextOptions options;
+    options.width = terminal_.width();
+    options.warnings = !invocation_.on(ParameterId::kForce);
+    options.style = [this, out](report::Emphasis emphasis, std::string_view text) {
+      return out ? terminal_.styled_out(role_of(emphasis), text) : terminal_.styled_err(role_of(emphasis), text);
+    };
+    return options;
+  }
+
+  void print(const Outcome& outcome) const {
+    if (invocation_.json()) {
+      terminal_.print(outcome.json + "\n");
+    } else if (!outcome.error || !outcome.document.file.empty() || !outcome.document.findings.empty()) {
+      if (!terminal_.quiet()) terminal_.print(report::to_text(outcome.document, text_options(true)));
+    }
+    if (outcome.error && !invocation_.json()) terminal_.note(report::to_text(*outcome.error, text_options(false)));
+  }
+
+  const Invocation& invocation_;
+  const Terminal& terminal_;
+  Environment& environment_;
+  Findings warnings_;
+  std::string reading_;  // of the effective date
+};
+
+// What needs no environment, and must cost nothing.
+std::optional<int> answer_at_once(const Invocation& invocation, const Terminal& terminal) {
+  const Command& asked = command(invocation.command());
+  if (invocation.on(ParameterId::kVersion) || invocation.command() == CommandId::kVersion) {
+    terminal.print(invocation.json() ? "{\"schema\":1,\"version\":\"" + std::string(kVersion) + "\"}\n" : "certferry " + std::string(kVersion) + "\n");
+    return 0;
+  }
+  if (invocation.command() == CommandId::kHelp) {
+    const auto topic = invocation.text(ParameterId::kTopic);
+    const Command* found = topic ? find_topic(*topic) : nullptr;
+    terminal.print(found ? help_of(*found, find_cmdlet(*topic) ? Dialect::kCmdlet : Dialect::kNative) : help_overview());
+    return topic && !found ? exit_code(ErrorKind::kUsage) : 0;
+  }
+  if (invocation.wants_help()) {
+    terminal.print(help_of(asked, invocation.dialect()));
+    return 0;
+  }
+  if (invocation.command() == CommandId::kCompletion) {
+    const fleet::TypeTable types;
+    const auto script = completion_script(invocation.text(ParameterId::kShell).value_or("bash"), types.names());
+    terminal.print(script.value_or(""));
+    return script ? 0 : exit_code(ErrorKind::kUsage);
+  }
+  if (invocation.command() == CommandId::kMan) {
+    const auto topic = invocation.text(ParameterId::kTopic);
+    const Command* found = topic ? find_topic(*topic) : nullptr;
+    terminal.print(found ? man_page(*found, find_cmdlet(*topic) ? Dialect::kCmdlet : Dialect::kNative, kVersion) : man_overview(kVersion));
+    return 0;
+  }
+  return std::nullopt;
+}
+
+Terminal terminal_for(const Invocation& invocation) {
+  Terminal::Settings settings;
+  settings.no_color = invocation.on(ParameterId::kNoColor);
+  settings.quiet = invocation.quiet();
+  settings.assume_yes = invocation.on(ParameterId::kYes);
+  return standard_terminal(settings, std::getenv("NO_COLOR"), std::getenv("TERM"));
+}
+
+// Keys and passwords must not end in a core dump or be read by a debugger of the same account.
+void keep_memory_private() {
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
+}
+
+}  // namespace
+
+int run(int argc, char** argv) {
+  keep_memory_private();
+  ::umask(022);
+  const Parsed parsed = parse_command_line(argc, argv);
+  if (!parsed) {
+    const Terminal terminal = standard_terminal({}, std::getenv("NO_COLOR"), std::getenv("TERM"));
+    const Error& error = parsed.error().error;
+    report::TextOptions options;
+    options.style = [&](report::Emphasis emphasis, std::string_view text) { return terminal.styled_err(role_of(emphasis), text); };
+    std::string text = report::to_text(Error{error.kind, error.id, error.message, ""}, options) + parsed.error().where;
+    if (!text.ends_with('\n')) text += '\n';
+    if (!error.fix.empty()) text += "fix: " + escape_terminal(error.fix) + "\n";
+    terminal.note(text);
+    return exit_code(error.kind);
+  }
+  const Terminal terminal = terminal_for(*parsed);
+  if (const auto code = answer_at_once(*parsed, terminal)) return *code;
+  const SystemClock clock;
+  PosixFileSystem files;
+  TerminalUi ui(terminal, clock);
+  Environment environment{clock, files, ui, this_actor(), this_host_name(), relevant_variables(), parsed->line()};
+  return Run(*parsed, terminal, environment).run();
+}
+
+}  // namespace certferry::cli

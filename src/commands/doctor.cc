@@ -1,0 +1,125 @@
+#include "commands/doctor.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <set>
+
+#include "commands/catalog.h"
+#include "commands/frame.h"
+#include "commands/reconcile.h"
+#include "deploy/certificates.h"
+#include "deploy/generations.h"
+#include "store/audit.h"
+
+namespace certferry::commands {
+namespace {
+
+class Doctor {
+ public:
+  Doctor(Environment& environment, Home& home)
+      : environment_(environment), home_(home), frame_(environment, home.config().computer.fqdn), certificates_(environment.files, home.path()) {}
+
+  [[nodiscard]] Outcome run() {
+    Result<> done = look();
+    Findings& findings = frame_.document.findings;
+    std::ranges::stable_sort(findings, std::ranges::greater(), &Finding::severity);
+    for (const Finding& finding : findings) {
+      if (!done || finding.severity != Severity::kFatal) continue;
+      done = fail(ErrorKind::kFailed, finding.id, finding.message, finding.fix);
+    }
+    const bool clean = done && std::ranges::none_of(findings, [](const Finding& finding) { return finding.severity != Severity::kInfo; });
+    frame_.document.headline = clean ? "The home is sound" : done ? "The home needs a look" : "The home is damaged";
+    frame_.document.summary.insert(frame_.document.summary.begin(), home_.path() + ": " + std::to_string(records_) + (records_ == 1 ? " certificate" : " certificates") + ", " +
+                                                                        std::to_string(uses_) + (uses_ == 1 ? " use." : " uses."));
+    return frame_.finish(done, false, {{"clean", clean}, {"certificates", records_}, {"uses", uses_}});
+  }
+
+ private:
+  void tell(std::string_view id, Severity severity, std::string message, std::string fix) {
+    frame_.document.findings.push_back({std::string(id), severity, std::move(message), std::move(fix), "certferry"});
+  }
+
+  [[nodiscard]] Result<> look() {
+    CERTFERRY_ASSIGN(const std::optional<FileStatus> status, environment_.files.status(home_.path()));
+    if (!status) {
+      frame_.document.summary.push_back("There is no such folder yet: nothing was imported.");
+      return {};
+    }
+    CERTFERRY_ASSIGN(store::Store* const store, home_.store());
+    CERTFERRY_TRY(store->verify());
+    const auto audit = store::verify_audit(*store);
+    if (!audit) tell(audit.error().id, Severity::kFatal, audit.error().message, audit.error().fix);
+    Catalog catalog(*store);
+    CERTFERRY_TRY(look_at_certificates(catalog));
+    return look_at_uses(catalog);
+  }
+
+  [[nodiscard]] Result<> look_at_certificates(Catalog& catalog) {
+    CERTFERRY_ASSIGN(const std::vector<Found> records, catalog.all());
+    records_ = records.size();
+    std::set<std::string> known;
+    for (const Found& found : records) {
+      known.insert(found.record.sha256);
+      for (Finding& finding : certificates_.verify(found.record.sha256, deploy::choose_access(found.record.exportable).access)) {
+        frame_.document.findings.push_back(std::move(finding));
+      }
+      const auto certificate = catalog.certificate(found.record.sha256);
+      if (!certificate || certificate->sha256_hex() != found.record.sha256) {
+        tell("CF1780", Severity::kFatal, "the store's copy of " + found.record.thumbprint + " is not the certificate it should be", "import the certificate again");
+      }
+      if (found.record.not_after < frame_.now()) tell("CF1781", Severity::kInfo, found.record.thumbprint + " (" + found.record.subject + ") has expired", "");
+    }
+    CERTFERRY_ASSIGN(const std::vector<std::string> folders, certificates_.list());
+    for (const std::string& folder : folders) {
+      if (known.contains(folder)) continue;
+      tell("CF1782", Severity::kWarning, "certificates/" + folder + " is not in the store: an import was interrupted", "import the file again; the folder is then taken over");
+    }
+    CERTFERRY_ASSIGN(const std::vector<std::string> leftovers, certificates_.leftovers());
+    for (const std::string& name : leftovers) {
+      tell("CF1783", Severity::kInfo, "an interrupted command left " + name, "");
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<> look_at_uses(Catalog& catalog) {
+    CERTFERRY_ASSIGN(const std::vector<StoredAssignment> assignments, catalog.assignments());
+    for (const Target& target : targets(assignments, home_.config(), frame_.now())) {
+      if (target.current) ++uses_;
+      deploy::Generations generations(environment_.files, home_.path(), target.type);
+      const auto live = generations.live();
+      if (!live) {
+        tell(live.error().id, Severity::kFatal, live.error().message, live.error().fix);
+        continue;
+      }
+      const auto same = [](const std::optional<deploy::Generation>& generation, const std::optional<std::string>& sha256) {
+        return generation ? sha256 && generation->sha256 == *sha256 : !sha256;
+      };
+      if (!same(live->current, target.current) || !same(live->next, target.next) || !same(live->previous, target.previous)) {
+        tell("CF1740", Severity::kWarning, "what is live for " + target.type + " is not what the store says", "run the set or import command again: it brings the disk to the store");
+      }
+      const fleet::Type* type = home_.config().types.find(target.type);
+      const std::optional<std::string>& wanted = target.current ? target.current : target.next;
+      bool exportable = false;
+      if (wanted) {
+        CERTFERRY_ASSIGN(const std::optional<Found> found, catalog.get(*wanted));
+        exportable = found && found->record.exportable;
+      }
+      CERTFERRY_ASSIGN(Findings wrong, generations.verify(deploy::choose_access(exportable, type ? type->service_accounts : std::vector<std::string>()).access));
+      for (Finding& finding : wrong) frame_.document.findings.push_back(std::move(finding));
+    }
+    return {};
+  }
+
+  Environment& environment_;
+  Home& home_;
+  Frame frame_;
+  deploy::Certificates certificates_;
+  std::size_t records_ = 0;
+  std::size_t uses_ = 0;
+};
+
+}  // namespace
+
+Outcome examine_home(Environment& environment, Home& home) { return Doctor(environment, home).run(); }
+
+}  // namespace certferry::commands
