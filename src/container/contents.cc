@@ -123,7 +123,7 @@ Result<> Contents::add_encrypted_pkcs8(ByteView der, std::string friendly_name, 
   CERTFERRY_ASSIGN(const Scheme scheme, Scheme::parse(algorithm->whole));
   add_protection(scheme.explain("private key"));
   protection_.password_used = true;
-  CERTFERRY_ASSIGN(const Secret plain, decrypt(scheme, ciphertext->content, key_passwords(), is_ber_pkcs8, budget_));
+  CERTFERRY_ASSIGN(const Secret plain, decrypt(scheme, ciphertext->content, key_passwords(), is_ber_pkcs8, budget_, derived_keys_));
   CERTFERRY_ASSIGN(Normalized normalized, normalize(plain.view(), depth));
   const Secret clear(std::move(normalized.der));
   return add_pkcs8(clear.view(), std::move(friendly_name));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "container/budget.h"
+#include "container/derived_keys.h"
 #include "container/pbe.h"
 #include "x509/bundle.h"
 
@@ -32,6 +33,7 @@ class Contents {
   [[nodiscard]] Passwords& passwords() { return passwords_; }
   // Those of the private keys: the file's own unless another one was given.
   [[nodiscard]] Passwords& key_passwords() { return own_key_password_ ? key_passwords_ : passwords_; }
+  [[nodiscard]] DerivedKeys& derived_keys() { return derived_keys_; }
   [[nodiscard]] x509::Protection& protection() { return protection_; }
   void add_protection(const x509::Encryption& encryption);
 
@@ -56,6 +58,7 @@ class Contents {
   Passwords passwords_;
   Passwords key_passwords_;
   bool own_key_password_;
+  DerivedKeys derived_keys_;
   x509::Protection protection_;
   std::vector<x509::FileCertificate> certificates_;
   std::vector<x509::FileKey> keys_;

@@ -164,22 +164,44 @@ struct HmacStates {
   }
 };
 
-// A digest, padded to the one block that follows the key's block.
+// A digest, padded to the one block that follows `before` octets.
 template <typename H>
-std::array<std::uint8_t, H::kBlock> padded_block() {
+std::array<std::uint8_t, H::kBlock> padded_block(std::size_t before) {
   std::array<std::uint8_t, H::kBlock> block{};
   block[H::kDigest] = 0x80;
-  const std::size_t bits = 8 * (H::kBlock + H::kDigest);
+  const std::size_t bits = 8 * (before + H::kDigest);
   block[H::kBlock - 2] = static_cast<std::uint8_t>(bits >> 8);
   block[H::kBlock - 1] = static_cast<std::uint8_t>(bits);
   return block;
+}
+
+// digest = H(digest), so many times.
+template <typename H>
+void rehash(std::array<std::uint8_t, H::kDigest>& value, std::uint64_t times) {
+  if constexpr (std::is_same_v<H, Md5>) {
+    for (; times > 0; --times) digest(Hash::kMd5, {ByteView(value)}, value);
+  } else {
+    auto block = padded_block<H>(0);
+    std::ranges::copy(value, block.begin());
+    typename H::Context start;
+    H::init(start);
+    typename H::Context context = start;
+    for (; times > 0; --times) {
+      std::memcpy(&context, &start, sizeof context);
+      H::transform(context, block.data());
+      H::store(context, block.data());
+    }
+    std::copy_n(block.begin(), H::kDigest, value.begin());
+    wipe(block);
+    wipe_context<H>(context);
+  }
 }
 
 template <typename H>
 void pbkdf2_block(const HmacStates<H>& states, ByteView salt, std::uint32_t index, std::uint64_t iterations, std::uint8_t* out) {
   const std::array<std::uint8_t, 4> number = {static_cast<std::uint8_t>(index >> 24), static_cast<std::uint8_t>(index >> 16),
                                               static_cast<std::uint8_t>(index >> 8), static_cast<std::uint8_t>(index)};
-  auto block = padded_block<H>();
+  auto block = padded_block<H>(H::kBlock);
   states.run({salt, number}, block.data());
   std::copy_n(block.begin(), H::kDigest, out);
   typename H::Context context = states.inner;
@@ -269,12 +291,7 @@ Secret pkcs12_kdf(Hash hash, Pkcs12Use use, ByteView password, ByteView salt, st
     std::array<std::uint8_t, H::kDigest> a{};
     while (out.size() < size) {
       digest(hash, {diversifier, input}, a);
-      for (std::uint64_t i = 1; i < iterations; ++i) {
-        typename H::Context context;
-        H::init(context);
-        H::update(context, a);
-        H::final(context, a.data());
-      }
+      rehash<H>(a, iterations - 1);
       out.insert(out.end(), a.begin(), a.end());
       // Each v-octet piece of the input grows by the repeated digest plus one, modulo 2^(8v).
       for (std::size_t piece = 0; piece < input.size(); piece += v) {

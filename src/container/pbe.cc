@@ -184,7 +184,7 @@ struct KeyAndIv {
   Secret iv;
 };
 
-std::optional<KeyAndIv> derive(const Scheme& scheme, ByteView utf8, ByteView bmp, std::size_t key_size) {
+std::optional<KeyAndIv> derive(const Scheme& scheme, ByteView utf8, ByteView bmp, std::size_t key_size, DerivedKeys& keys) {
   switch (scheme.kdf) {
     case Scheme::Kdf::kPkcs12: {
       Secret key = pkcs12_kdf(scheme.hash, Pkcs12Use::kKey, bmp, scheme.salt, scheme.iterations, key_size);
@@ -196,7 +196,7 @@ std::optional<KeyAndIv> derive(const Scheme& scheme, ByteView utf8, ByteView bmp
       return KeyAndIv{Secret(both.view().first(8)), Secret(both.view().subspan(8))};
     }
     case Scheme::Kdf::kPbkdf2:
-      return KeyAndIv{pbkdf2(scheme.hash, utf8, scheme.salt, scheme.iterations, key_size), Secret(ByteView(scheme.iv))};
+      return KeyAndIv{keys.get(scheme.derivation(utf8, key_size)), Secret(ByteView(scheme.iv))};
     case Scheme::Kdf::kScrypt: {
       auto key = scrypt(utf8, scheme.salt, scheme.iterations, scheme.scrypt_r, scheme.scrypt_p, key_size, 256ull << 20);
       if (!key) return std::nullopt;
@@ -325,9 +325,14 @@ Result<> Scheme::charge(Budget& budget) const {
   return budget.charge(iterations, blocks);
 }
 
-Result<Secret> decrypt(const Scheme& scheme, ByteView ciphertext, const Passwords& passwords, IsRight is_right, Budget& budget) {
+Derivation Scheme::derivation(ByteView password, std::size_t size) const {
+  return {Derivation::Function::kPbkdf2, hash, Secret(password), salt, iterations, size};
+}
+
+Result<Secret> decrypt(const Scheme& scheme, ByteView ciphertext, const Passwords& passwords, IsRight is_right, Budget& budget,
+                       DerivedKeys& derived) {
   const auto attempt = [&](ByteView utf8, ByteView bmp, std::size_t key_size) -> std::optional<Secret> {
-    const auto keys = derive(scheme, utf8, bmp, key_size);
+    const auto keys = derive(scheme, utf8, bmp, key_size, derived);
     if (!keys) return std::nullopt;
     auto plain = decrypt(scheme.cipher, keys->key.view(), keys->iv.view(), ciphertext, scheme.rc2_bits);
     if (plain && !is_right(plain->view())) return std::nullopt;

@@ -10,6 +10,7 @@
 #include "base/secret.h"
 #include "container/budget.h"
 #include "container/cipher.h"
+#include "container/derived_keys.h"
 #include "container/kdf.h"
 #include "x509/bundle.h"
 
@@ -57,13 +58,15 @@ struct Scheme {
   // For x509::Protection.
   [[nodiscard]] x509::Encryption explain(std::string what) const;
   [[nodiscard]] Result<> charge(Budget& budget) const;
+  // For PBKDF2 alone.
+  [[nodiscard]] Derivation derivation(ByteView password, std::size_t size) const;
 };
 
 // The plaintext, a DER element as a rule; tries the candidates and the variants of old NSS. `is_right` tells whether it is what was expected: padding alone
 // fits one wrong password in 256. The error of Passwords::wrong where none fits.
 using IsRight = bool (*)(ByteView plain);
 [[nodiscard]] Result<Secret> decrypt(const Scheme& scheme, ByteView ciphertext, const Passwords& passwords, IsRight is_right,
-                                     Budget& budget);
+                                     Budget& budget, DerivedKeys& keys);
 
 // The hash of an HMAC ("1.2.840.113549.2.9") or digest algorithm.
 [[nodiscard]] std::optional<Hash> hmac_hash(x509::Oid oid);

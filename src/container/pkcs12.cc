@@ -198,6 +198,49 @@ Result<std::vector<Part>> read_parts(ByteView authenticated_safe, Contents& cont
   return parts;
 }
 
+void plan_key(const Scheme& scheme, const Passwords& passwords, DerivedKeys& keys) {
+  if (scheme.kdf == Scheme::Kdf::kPbkdf2) keys.plan(scheme.derivation(passwords.candidates().front().utf8.view(), scheme.key_size));
+}
+
+// The shrouded keys of a part that is not encrypted itself, as most tools write them.
+void plan_key_bags(ByteView safe_contents, Contents& contents) {
+  const auto normalized = normalize(safe_contents, contents.budget().limits().depth);
+  const auto sequence = normalized ? der::Reader(normalized->der).next(der::kSequence) : std::nullopt;
+  for (der::Reader list(sequence ? sequence->content : ByteView()); !list.at_end();) {
+    const auto bag = list.next(der::kSequence);
+    if (!bag) return;
+    der::Reader fields(bag->content);
+    const auto type = fields.next(der::kOid);
+    const auto value = fields.next(der::context(0));
+    if (!type || !value || type->content.size() != kBagPrefix.size() + 1 || !to_oid(type->content).starts_with(kBagPrefix) ||
+        type->content.back() != kShroudedKeyBag) {
+      continue;
+    }
+    const auto key = der::Reader(value->content).next(der::kSequence);
+    const auto algorithm = key ? der::Reader(key->content).next(der::kSequence) : std::nullopt;
+    if (!algorithm) continue;
+    if (const auto scheme = Scheme::parse(algorithm->whole)) {
+      plan_key(*scheme, contents.key_passwords(), contents.derived_keys());
+    }
+  }
+}
+
+// What the file's keys are derived from, so that they can be derived together with the MAC's. Decides nothing: what is odd
+// here is left to those who read the file when its MAC was right.
+void plan_keys(ByteView authenticated_safe, Contents& contents) {
+  const auto normalized = normalize(authenticated_safe, contents.budget().limits().depth);
+  const auto sequence = normalized ? der::Reader(normalized->der).next(der::kSequence) : std::nullopt;
+  for (der::Reader list(sequence ? sequence->content : ByteView()); !list.at_end();) {
+    const auto info = read_content_info(list);
+    if (!info) return;
+    if (info->type == kEncryptedData) {
+      if (const auto data = read_encrypted_data(info->content)) plan_key(data->scheme, contents.passwords(), contents.derived_keys());
+    } else if (info->type == kData) {
+      if (const auto octets = der::Reader(info->content).next(der::kOctetString)) plan_key_bags(octets->content, contents);
+    }
+  }
+}
+
 Result<> check_mac(ByteView content, const std::optional<Pkcs12Mac>& mac, Contents& contents) {
   if (!mac) {
     contents.add_finding({"CF1235", Severity::kWarning, "the file has no MAC: nothing shows whether it was altered",
@@ -208,7 +251,7 @@ Result<> check_mac(ByteView content, const std::optional<Pkcs12Mac>& mac, Conten
   Passwords& passwords = contents.passwords();
   for (std::size_t i = 0; i < passwords.candidates().size(); ++i) {
     CERTFERRY_TRY(mac->charge(contents.budget()));
-    if (!mac->verifies(content, passwords.candidates()[i])) continue;
+    if (!mac->verifies(content, passwords.candidates()[i], contents.derived_keys())) continue;
     passwords.settle(i);
     return {};
   }
@@ -235,6 +278,7 @@ Result<> read_pkcs12(ByteView pfx, Contents& contents) {
     if (!mac_data) return malformed("the MAC");
     CERTFERRY_ASSIGN(mac, Pkcs12Mac::parse(mac_data->whole));
   }
+  plan_keys(octets->content, contents);
   CERTFERRY_TRY(check_mac(octets->content, mac, contents));
   CERTFERRY_ASSIGN(const std::vector<Part> parts, read_parts(octets->content, contents));
   BagReader bags(contents);
@@ -245,7 +289,7 @@ Result<> read_pkcs12(ByteView pfx, Contents& contents) {
     }
     contents.add_protection(part.data->scheme.explain("certificates"));
     contents.protection().password_used = true;
-    CERTFERRY_ASSIGN(const Secret plain, decrypt(part.data->scheme, part.data->ciphertext, contents.passwords(), is_safe_contents, contents.budget()));
+    CERTFERRY_ASSIGN(const Secret plain, decrypt(part.data->scheme, part.data->ciphertext, contents.passwords(), is_safe_contents, contents.budget(), contents.derived_keys()));
     CERTFERRY_TRY(bags.read(plain.view(), contents.budget().limits().depth));
   }
   return {};

@@ -115,9 +115,10 @@ Result<> Pkcs12Mac::charge(Budget& budget) const {
   return budget.charge(iterations, pbmac1 ? (key_size + digest_size(kdf_hash) - 1) / digest_size(kdf_hash) : 1);
 }
 
-bool Pkcs12Mac::verifies(ByteView content, const Passwords::Candidate& password) const {
-  const Secret key = pbmac1 ? pbkdf2(kdf_hash, password.utf8.view(), salt, iterations, key_size)
-                            : pkcs12_kdf(hash, Pkcs12Use::kMac, password.bmp.view(), salt, iterations, digest_size(hash));
+bool Pkcs12Mac::verifies(ByteView content, const Passwords::Candidate& password, DerivedKeys& keys) const {
+  using enum Derivation::Function;
+  const Secret key = keys.get(pbmac1 ? Derivation{kPbkdf2, kdf_hash, password.utf8.clone(), salt, iterations, key_size}
+                                     : Derivation{kPkcs12Mac, hash, password.bmp.clone(), salt, iterations, digest_size(hash)});
   return equal_in_constant_time(hmac(hash, key.view(), content), digest);
 }
 

@@ -21,7 +21,7 @@ struct Pkcs12Mac {
   [[nodiscard]] x509::Mac explain() const;
   [[nodiscard]] Result<> charge(Budget& budget) const;
   // Whether the password is right for `content`.
-  [[nodiscard]] bool verifies(ByteView content, const Passwords::Candidate& password) const;
+  [[nodiscard]] bool verifies(ByteView content, const Passwords::Candidate& password, DerivedKeys& keys) const;
 };
 
 }  // namespace certferry::container
