@@ -57,16 +57,28 @@ bool is_string(std::uint8_t primitive_tag) {
   }
 }
 
+// Where an element lies, to say what is wrong with its length.
+struct Place {
+  std::size_t offset = 0;   // from the start of the outermost one
+  bool bounded = false;     // something around it states its own length
+  std::size_t depth = 0;    // that is left
+};
+
 // Appends the normalized form of the element at the front of `bytes`; returns how many octets it took.
-Result<std::size_t> append_element(Bytes& out, ByteView bytes, std::size_t depth) {
-  if (depth == 0) {
-    return fail(ErrorKind::kRejected, "CF1209", "the file is nested too deeply", "no real certificate file is: do not trust its source");
+Result<std::size_t> append_element(Bytes& out, ByteView bytes, const Place& place) {
+  if (place.depth == 0) {
+    return fail(ErrorKind::kRejected, "CF1209", "the file is nested too deeply",
+                "no real certificate file is: do not trust its source");
   }
   const auto header = read_header(bytes);
   if (!header) return no_ber();
   const bool constructed = (header->tag & kConstructed) != 0;
   if (header->indefinite && !constructed) return no_ber();
-  if (!header->indefinite && header->length > bytes.size() - header->size) return cut_off(bytes.size(), header->size + header->length);
+  if (!header->indefinite && header->length > bytes.size() - header->size) {
+    // Inside of something whose length is right, a wrong one is no matter of bytes that did not arrive.
+    if (place.bounded) return no_ber();
+    return cut_off(place.offset + bytes.size(), place.offset + header->size + header->length);
+  }
 
   if (!constructed) {
     const ByteView content = bytes.subspan(header->size, header->length);
@@ -81,7 +93,8 @@ Result<std::size_t> append_element(Bytes& out, ByteView bytes, std::size_t depth
   const std::size_t end = header->indefinite ? bytes.size() : header->size + header->length;
   while (true) {
     if (header->indefinite) {
-      if (bytes.size() - at < 2) return cut_off(bytes.size(), bytes.size() + 2);
+      if (bytes.size() - at < 2 && place.bounded) return no_ber();
+      if (bytes.size() - at < 2) return cut_off(place.offset + bytes.size(), place.offset + at + 2);
       if (bytes[at] == 0 && bytes[at + 1] == 0) {
         at += 2;
         break;
@@ -90,7 +103,9 @@ Result<std::size_t> append_element(Bytes& out, ByteView bytes, std::size_t depth
       break;
     }
     Bytes inner;
-    CERTFERRY_ASSIGN(const std::size_t taken, append_element(joins ? inner : content, bytes.subspan(at, end - at), depth - 1));
+    const Place inside{place.offset + at, place.bounded || !header->indefinite, place.depth - 1};
+    CERTFERRY_ASSIGN(const std::size_t taken,
+                     append_element(joins ? inner : content, bytes.subspan(at, end - at), inside));
     if (joins) {
       const auto segment = der::Reader(inner).next(primitive);
       if (!segment) return no_ber();
@@ -109,7 +124,7 @@ Result<std::size_t> append_element(Bytes& out, ByteView bytes, std::size_t depth
 Result<Normalized> normalize(ByteView ber, std::size_t depth) {
   Normalized normalized;
   normalized.der.reserve(ber.size() + 64);
-  CERTFERRY_ASSIGN(normalized.consumed, append_element(normalized.der, ber, depth));
+  CERTFERRY_ASSIGN(normalized.consumed, append_element(normalized.der, ber, {0, false, depth}));
   return normalized;
 }
 

@@ -16,9 +16,10 @@ class Budget {
 
   [[nodiscard]] Result<> charge(std::uint64_t iterations, std::uint64_t blocks) {
     if (blocks != 0 && iterations > iterations_ / blocks) {
-      return fail(ErrorKind::kRejected, "CF1210",
-                  "the file asks for more than " + std::to_string(limits_.kdf_iterations) + " iterations of key derivation",
-                  "export it again with fewer iterations (600,000 are plenty); do not trust a file from an unknown source");
+      return fail(
+          ErrorKind::kRejected, "CF1210",
+          "the file asks for more than " + std::to_string(limits_.kdf_iterations) + " iterations of key derivation",
+          "export it again with fewer iterations (600,000 are plenty); do not trust a file from an unknown source");
     }
     iterations_ -= iterations * blocks;
     return {};

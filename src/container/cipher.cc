@@ -44,7 +44,8 @@ bool des(ByteView key, std::uint8_t* iv, ByteView in, std::uint8_t* out) {
   if (key.size() == 8) {
     DES_ncbc_encrypt(in.data(), out, static_cast<long>(in.size()), schedules.data(), vector, DES_DECRYPT);
   } else {
-    DES_ede3_cbc_encrypt(in.data(), out, static_cast<long>(in.size()), &schedules[0], &schedules[1], &schedules[2], vector, DES_DECRYPT);
+    DES_ede3_cbc_encrypt(in.data(), out, static_cast<long>(in.size()), &schedules[0], &schedules[1], &schedules[2],
+                         vector, DES_DECRYPT);
   }
   wipe_schedule(schedules);
   return true;

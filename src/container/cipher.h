@@ -15,6 +15,7 @@ enum class Cipher { kAesCbc, kDesCbc, kTripleDesCbc, kRc2Cbc, kRc4 };
 
 // CBC with the padding of PKCS#7 (RC4: none) taken off; nothing where sizes do not fit or the padding is wrong, as it is after a
 // wrong password. Keys: AES 16, 24 or 32 octets; DES 8; 3DES 16 or 24; RC2 and RC4 any. `rc2_bits`: effective key bits.
-[[nodiscard]] std::optional<Secret> decrypt(Cipher cipher, ByteView key, ByteView iv, ByteView ciphertext, int rc2_bits = 128);
+[[nodiscard]] std::optional<Secret> decrypt(Cipher cipher, ByteView key, ByteView iv, ByteView ciphertext,
+                                            int rc2_bits = 128);
 
 }  // namespace certferry::container

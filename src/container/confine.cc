@@ -40,11 +40,13 @@ void filter_system_calls() {
 #endif
   static constexpr std::array kCalls = {
       // What is not here ends the process.
-      SYS_write, SYS_read, SYS_exit, SYS_exit_group, SYS_brk, SYS_mmap, SYS_munmap, SYS_mremap, SYS_madvise, SYS_mprotect, SYS_futex,
-      SYS_getrandom, SYS_clock_gettime, SYS_rt_sigreturn, SYS_rt_sigprocmask, SYS_sched_yield, SYS_getpid, SYS_gettid,
+      SYS_write,       SYS_read,         SYS_exit,          SYS_exit_group,   SYS_brk,
+      SYS_mmap,        SYS_munmap,       SYS_mremap,        SYS_madvise,      SYS_mprotect,
+      SYS_futex,       SYS_getrandom,    SYS_clock_gettime, SYS_rt_sigreturn, SYS_rt_sigprocmask,
+      SYS_sched_yield, SYS_getpid,       SYS_gettid,
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-      SYS_sigaltstack, SYS_rt_sigaction, SYS_prctl, SYS_getrlimit, SYS_sched_getaffinity, SYS_prlimit64,
-      SYS_pipe2, SYS_close,  // how UBSan asks whether memory can be read
+      SYS_sigaltstack, SYS_rt_sigaction, SYS_prctl,         SYS_getrlimit,    SYS_sched_getaffinity,
+      SYS_prlimit64,   SYS_pipe2,        SYS_close,  // how UBSan asks whether memory can be read
 #endif
   };
   std::array<sock_filter, 4 + 2 * kCalls.size() + 1> program;
@@ -59,7 +61,8 @@ void filter_system_calls() {
   }
   program[size++] = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS);
   const sock_fprog filter{static_cast<unsigned short>(size), program.data()};
-  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) {
+  if (::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+      ::syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) != 0) {
     ::_exit(kStatusNotConfined);
   }
 }

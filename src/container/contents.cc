@@ -55,7 +55,8 @@ std::string describe(const x509::CertificateFile& file) {
     text += ", encrypted with " + ciphers;
     const std::uint64_t iterations = file.protection.encryptions.front().iterations;
     if (!file.protection.encryptions.front().kdf.empty() && iterations > 0) {
-      text += " (" + file.protection.encryptions.front().kdf + ", " + std::to_string(iterations) + (iterations == 1 ? " iteration)" : " iterations)");
+      text += " (" + file.protection.encryptions.front().kdf + ", " + std::to_string(iterations) +
+              (iterations == 1 ? " iteration)" : " iterations)");
     }
   } else {
     text += ", not encrypted";
@@ -77,15 +78,20 @@ Result<> Contents::add_certificate(ByteView der, std::string friendly_name) {
   const Limits& limits = budget_.limits();
   if (certificate->subject_alt_names && certificate->subject_alt_names->size() > limits.names) {
     // It can be explained, but not imported.
-    add_finding({"CF1241", Severity::kFatal, "a certificate has " + std::to_string(certificate->subject_alt_names->size()) + " names, more than " + std::to_string(limits.names),
-                 "split the names over several certificates: clients read all of them in each handshake", "certferry's limits"});
+    add_finding({"CF1241", Severity::kFatal,
+                 "a certificate has " + std::to_string(certificate->subject_alt_names->size()) + " names, more than " +
+                     std::to_string(limits.names),
+                 "split the names over several certificates: clients read all of them in each handshake",
+                 "certferry's limits"});
   }
-  if (std::ranges::any_of(certificates_, [&](const x509::FileCertificate& known) { return known.certificate == certificate; })) {
+  if (std::ranges::any_of(certificates_,
+                          [&](const x509::FileCertificate& known) { return known.certificate == certificate; })) {
     ++duplicates_;
     return {};
   }
   if (certificates_.size() == limits.certificates) {
-    return fail(ErrorKind::kRejected, "CF1212", "the file holds more than " + std::to_string(limits.certificates) + " certificates",
+    return fail(ErrorKind::kRejected, "CF1212",
+                "the file holds more than " + std::to_string(limits.certificates) + " certificates",
                 "import the certificate and its chain alone, not a bundle of roots");
   }
   certificates_.push_back({std::move(certificate), std::move(friendly_name)});
@@ -100,7 +106,8 @@ Result<> Contents::add_key(Result<x509::PrivateKey> key, std::string friendly_na
     return {};
   }
   if (keys_.size() == budget_.limits().certificates) {
-    return fail(ErrorKind::kRejected, "CF1212", "the file holds more than " + std::to_string(keys_.size()) + " private keys",
+    return fail(ErrorKind::kRejected, "CF1212",
+                "the file holds more than " + std::to_string(keys_.size()) + " private keys",
                 "split it into files of one certificate each");
   }
   keys_.push_back({std::move(*key), std::nullopt, std::move(friendly_name)});
@@ -118,12 +125,14 @@ Result<> Contents::add_encrypted_pkcs8(ByteView der, std::string friendly_name, 
   const auto algorithm = fields.next(der::kSequence);
   const auto ciphertext = fields.next(der::kOctetString);
   if (!algorithm || !ciphertext) {
-    return fail(ErrorKind::kRejected, "CF1208", "the file is damaged: an encrypted private key cannot be read", "export it again");
+    return fail(ErrorKind::kRejected, "CF1208", "the file is damaged: an encrypted private key cannot be read",
+                "export it again");
   }
   CERTFERRY_ASSIGN(const Scheme scheme, Scheme::parse(algorithm->whole));
   add_protection(scheme.explain("private key"));
   protection_.password_used = true;
-  CERTFERRY_ASSIGN(const Secret plain, decrypt(scheme, ciphertext->content, key_passwords(), is_ber_pkcs8, budget_, derived_keys_));
+  CERTFERRY_ASSIGN(const Secret plain,
+                   decrypt(scheme, ciphertext->content, key_passwords(), is_ber_pkcs8, budget_, derived_keys_));
   CERTFERRY_ASSIGN(Normalized normalized, normalize(plain.view(), depth));
   const Secret clear(std::move(normalized.der));
   return add_pkcs8(clear.view(), std::move(friendly_name));
@@ -139,22 +148,32 @@ std::unexpected<Error> Contents::nothing_found() const {
     return fail(ErrorKind::kUnsupported, id, std::string(message), std::string(fix));
   };
   if (foreign_.empty()) {
-    return fail(ErrorKind::kRejected, "CF1213", "there is no certificate and no private key in the file", std::string(kExportAdvice));
+    return fail(ErrorKind::kRejected, "CF1213", "there is no certificate and no private key in the file",
+                std::string(kExportAdvice));
   }
   switch (foreign_.begin()->second.first) {
     case Foreign::kRequest:
-      return unsupported("CF1220", "this is a certificate request, not a certificate", "send it to your CA and import what it answers");
+      return unsupported("CF1220", "this is a certificate request, not a certificate",
+                         "send it to your CA and import what it answers");
     case Foreign::kCrl:
-      return fail(ErrorKind::kUnsupported, "CF1221", "this is a revocation list, not a certificate", "use it with `certferry check --crl`");
+      return fail(ErrorKind::kUnsupported, "CF1221", "this is a revocation list, not a certificate",
+                  "use it with `certferry check --crl`");
     case Foreign::kPublicKey: return unsupported("CF1222", "this is a public key, not a certificate", kExportAdvice);
     case Foreign::kEcParameters:
-      return unsupported("CF1223", "the file holds the parameters of a curve alone, no key and no certificate", kExportAdvice);
-    case Foreign::kParameters: return unsupported("CF1224", "the file holds DH or DSA parameters alone, no key and no certificate", kExportAdvice);
+      return unsupported("CF1223", "the file holds the parameters of a curve alone, no key and no certificate",
+                         kExportAdvice);
+    case Foreign::kParameters:
+      return unsupported("CF1224", "the file holds DH or DSA parameters alone, no key and no certificate",
+                         kExportAdvice);
     case Foreign::kAttributeCertificate:
       return unsupported("CF1225", "this is an attribute certificate, which has no key to serve with", kExportAdvice);
-    case Foreign::kSecret: return unsupported("CF1226", "the file holds secrets of another kind, no certificate and no private key", kExportAdvice);
+    case Foreign::kSecret:
+      return unsupported("CF1226", "the file holds secrets of another kind, no certificate and no private key",
+                         kExportAdvice);
     case Foreign::kOther:
-      return unsupported("CF1227", "the file holds \"" + foreign_.begin()->first + "\", no certificate and no private key", kExportAdvice);
+      return unsupported("CF1227",
+                         "the file holds \"" + foreign_.begin()->first + "\", no certificate and no private key",
+                         kExportAdvice);
   }
   return unsupported("CF1227", "the file holds no certificate and no private key", kExportAdvice);
 }
@@ -182,25 +201,30 @@ Result<x509::CertificateFile> Contents::finish(x509::FileFormat format) && {
   std::size_t matched = 0;
   for (const x509::FileKey& key : file.keys) matched += key.certificate ? 1 : 0;
   if (!file.keys.empty() && !file.certificates.empty() && matched == 0) {
-    return fail(ErrorKind::kRejected, "CF1214", "the private key belongs to none of the certificates in the file",
-                "take the key that the certificate was requested with, or have the certificate issued again for this key");
+    return fail(
+        ErrorKind::kRejected, "CF1214", "the private key belongs to none of the certificates in the file",
+        "take the key that the certificate was requested with, or have the certificate issued again for this key");
   }
   if (matched < file.keys.size() && !file.certificates.empty()) {
-    file.findings.push_back({"CF1230", Severity::kWarning, count(file.keys.size() - matched, "private key") + " in the file without a certificate",
+    file.findings.push_back({"CF1230", Severity::kWarning,
+                             count(file.keys.size() - matched, "private key") + " in the file without a certificate",
                              "it is left out; import it with its certificate if you need it", "RFC 7292 section 4.2"});
   }
   if (file.keys.empty()) {
-    file.findings.push_back({"CF1231", Severity::kInfo, "there is no private key in the file", "", "RFC 7292 section 4.2"});
+    file.findings.push_back(
+        {"CF1231", Severity::kInfo, "there is no private key in the file", "", "RFC 7292 section 4.2"});
   }
   if (file.certificates.empty()) {
     file.findings.push_back({"CF1232", Severity::kWarning, "there is no certificate in the file, only a private key",
                              "import the certificate that belongs to it", "RFC 7292 section 4.2"});
   }
   if (duplicates_ > 0) {
-    file.findings.push_back({"CF1233", Severity::kInfo, count(static_cast<std::size_t>(duplicates_), "duplicate") + " left out", "", ""});
+    file.findings.push_back(
+        {"CF1233", Severity::kInfo, count(static_cast<std::size_t>(duplicates_), "duplicate") + " left out", "", ""});
   }
   for (const auto& [name, entry] : foreign_) {
-    file.findings.push_back({"CF1234", Severity::kInfo, "left out: " + std::to_string(entry.second) + " x " + name, "", ""});
+    file.findings.push_back(
+        {"CF1234", Severity::kInfo, "left out: " + std::to_string(entry.second) + " x " + name, "", ""});
   }
   file.description = describe(file);
   return file;

@@ -26,7 +26,9 @@ enum class Foreign {
 class Contents {
  public:
   Contents(const ReadOptions& options, Budget& budget)
-      : budget_(budget), passwords_(options.password), key_passwords_(options.key_password ? options.key_password : options.password),
+      : budget_(budget),
+        passwords_(options.password),
+        key_passwords_(options.key_password ? options.key_password : options.password),
         own_key_password_(options.key_password != nullptr) {}
 
   [[nodiscard]] Budget& budget() { return budget_; }

@@ -23,7 +23,8 @@ struct Exception {
 };
 constexpr Exception kExceptions[] = {
     {"pyjks/jks/duplicate_aliases.jks", "ok", "two entries under one alias: both are shown, Java keeps the last one"},
-    {"mbedtls/p7b/pkcs7_data_signed_badsigner.der", "ok", "the certificates are whole; who signed the list is not looked at"},
+    {"mbedtls/p7b/pkcs7_data_signed_badsigner.der", "ok",
+     "the certificates are whole; who signed the list is not looked at"},
     {"kse/pem/bad-key-binary.pem", "ok", "no PEM, but a whole Ed25519 key in DER; the source's test wants PEM alone"},
     {"wolfssl/keys/client-keyEnc.pem", "ok", "an RSA key; the manifest misread \"2 primes\" as a curve"},
     {"wolfssl/keys/server-keyEnc.pem", "ok", "an RSA key; the manifest misread \"2 primes\" as a curve"},
@@ -52,7 +53,8 @@ Answer answer(ByteView file, const Secret* password) {
     }
     return {"ok", result->keys.size(), result->certificates.size(), duplicates, result->description};
   }
-  return {result.error().kind == ErrorKind::kUnsupported ? "unsupported" : "reject", 0, 0, 0, result.error().id + " " + result.error().message};
+  return {result.error().kind == ErrorKind::kUnsupported ? "unsupported" : "reject", 0, 0, 0,
+          result.error().id + " " + result.error().message};
 }
 
 // The manifest counts what the file holds, duplicates too; it states no counts (0 and 0) where the source's test names
@@ -85,15 +87,17 @@ TEST(Corpus, EveryFileEndsAsItsManifestSays) {
     const auto line = nlohmann::json::parse(text);
     std::optional<Secret> password;
     if (line["password"].is_string()) password.emplace(line["password"].get<std::string>());
-    const Answer got = answer(bytes_of(manifest->parent_path() / "files" / line["file"].get<std::string>()), password ? &*password : nullptr);
+    const Answer got = answer(bytes_of(manifest->parent_path() / "files" / line["file"].get<std::string>()),
+                              password ? &*password : nullptr);
     const bool right = agrees(line, got);
     for (const std::string& group : {line["source"].get<std::string>(), "kind " + line["kind"].get<std::string>()}) {
       counts[group].first += right ? 1 : 0;
       ++counts[group].second;
     }
     ++total;
-    EXPECT_TRUE(right) << line["file"] << ": expected " << line["expect"] << " with " << line["keys"] << " keys and " << line["certs"] << " certificates ("
-                       << line["why"] << "), got " << got.outcome << " with " << got.keys << " and " << got.certificates << ": " << got.text;
+    EXPECT_TRUE(right) << line["file"] << ": expected " << line["expect"] << " with " << line["keys"] << " keys and "
+                       << line["certs"] << " certificates (" << line["why"] << "), got " << got.outcome << " with "
+                       << got.keys << " and " << got.certificates << ": " << got.text;
   }
   EXPECT_GT(total, 1000);
   for (const auto& [group, count] : counts) std::cout << group << ": " << count.first << " of " << count.second << '\n';

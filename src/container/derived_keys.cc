@@ -60,7 +60,9 @@ Run pbkdf2_run(const Derivation& what, std::uint32_t index) {
   const auto value = words_of(first);
   wipe(first);
   constexpr std::uint32_t kBits = 8 * (kBlock + kDigest);
-  return {{hmac_state(what.password.view(), 0x36), hmac_state(what.password.view(), 0x5c), value, value, kBits}, what.iterations - 1, false};
+  return {{hmac_state(what.password.view(), 0x36), hmac_state(what.password.view(), 0x5c), value, value, kBits},
+          what.iterations - 1,
+          false};
 }
 
 Run pkcs12_run(const Derivation& what) {
@@ -119,11 +121,13 @@ Bytes output(const Derivation& what, const Run& run) {
 }
 
 bool has_lanes(const Derivation& what) {
-  return what.hash == Hash::kSha256 && has_sha256_instructions() && (what.function == Derivation::Function::kPbkdf2 || what.size <= kDigest);
+  return what.hash == Hash::kSha256 && has_sha256_instructions() &&
+         (what.function == Derivation::Function::kPbkdf2 || what.size <= kDigest);
 }
 
 Secret derive_plainly(const Derivation& what) {
-  if (what.function == Derivation::Function::kPbkdf2) return pbkdf2(what.hash, what.password.view(), what.salt, what.iterations, what.size);
+  if (what.function == Derivation::Function::kPbkdf2)
+    return pbkdf2(what.hash, what.password.view(), what.salt, what.iterations, what.size);
   return pkcs12_kdf(what.hash, Pkcs12Use::kMac, what.password.view(), what.salt, what.iterations, what.size);
 }
 
@@ -139,7 +143,9 @@ std::vector<Secret> derive(std::span<const Derivation> derivations) {
   for (const Derivation& what : derivations) {
     if (!has_lanes(what)) continue;
     for (std::size_t i = 0; i < blocks(what); ++i) {
-      runs.push_back(what.function == Derivation::Function::kPbkdf2 ? pbkdf2_run(what, static_cast<std::uint32_t>(i + 1)) : pkcs12_run(what));
+      runs.push_back(what.function == Derivation::Function::kPbkdf2
+                         ? pbkdf2_run(what, static_cast<std::uint32_t>(i + 1))
+                         : pkcs12_run(what));
     }
   }
   run_all(runs);

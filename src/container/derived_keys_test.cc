@@ -21,8 +21,9 @@ Derivation any_derivation() {
 }
 
 Secret expected(const Derivation& what) {
-  return what.function == kPbkdf2 ? pbkdf2(what.hash, what.password.view(), what.salt, what.iterations, what.size)
-                                  : pkcs12_kdf(what.hash, Pkcs12Use::kMac, what.password.view(), what.salt, what.iterations, what.size);
+  return what.function == kPbkdf2
+             ? pbkdf2(what.hash, what.password.view(), what.salt, what.iterations, what.size)
+             : pkcs12_kdf(what.hash, Pkcs12Use::kMac, what.password.view(), what.salt, what.iterations, what.size);
 }
 
 Derivation copy(const Derivation& what) {

@@ -15,7 +15,8 @@ constexpr x509::Oid kSunKeyProtector = "\x2b\x06\x01\x04\x01\x2a\x02\x11\x01\x01
 constexpr std::size_t kSha1 = 20;
 
 std::unexpected<Error> malformed() {
-  return fail(ErrorKind::kRejected, "CF1208", "the file is damaged: this Java key store cannot be read", "export it again, or copy it again in binary mode");
+  return fail(ErrorKind::kRejected, "CF1208", "the file is damaged: this Java key store cannot be read",
+              "export it again, or copy it again in binary mode");
 }
 
 // Big-endian numbers and counted strings, as java.io.DataOutput writes them.
@@ -71,7 +72,8 @@ std::optional<Secret> recover(ByteView protected_key, ByteView password) {
 
 class StoreReader {
  public:
-  StoreReader(Cursor cursor, std::uint32_t version, Contents& contents) : cursor_(cursor), version_(version), contents_(contents) {}
+  StoreReader(Cursor cursor, std::uint32_t version, Contents& contents)
+      : cursor_(cursor), version_(version), contents_(contents) {}
 
   [[nodiscard]] Result<> entry() {
     constexpr std::uint32_t kKeyEntry = 1;
@@ -110,13 +112,15 @@ class StoreReader {
     const auto oid = algorithm ? der::Reader(algorithm->content).next(der::kOid) : std::nullopt;
     if (!octets || !oid) return malformed();
     if (x509::to_oid(oid->content) != kSunKeyProtector) {
-      return fail(ErrorKind::kUnsupported, "CF1211", "the file uses an unknown encryption scheme: " + x509::dotted(x509::to_oid(oid->content)),
+      return fail(ErrorKind::kUnsupported, "CF1211",
+                  "the file uses an unknown encryption scheme: " + x509::dotted(x509::to_oid(oid->content)),
                   "convert the store to PKCS12 with keytool -importkeystore");
     }
     contents_.add_protection({"private key", "JKS", "SHA-1 stream", "SHA-1", "", 1});
     contents_.protection().password_used = true;
     for (const Passwords::Candidate& candidate : contents_.key_passwords().candidates()) {
-      if (const auto key = recover(octets->content, java_password(candidate))) return contents_.add_pkcs8(key->view(), name);
+      if (const auto key = recover(octets->content, java_password(candidate)))
+        return contents_.add_pkcs8(key->view(), name);
     }
     if (!contents_.key_passwords().given()) return contents_.key_passwords().wrong();
     return fail(ErrorKind::kRejected, "CF1219", "the private key has another password than the one given",
@@ -155,7 +159,8 @@ Result<> read_jks(ByteView file, Contents& contents) {
   if (!right && passwords.given()) return passwords.wrong();
   contents.protection().mac = x509::Mac{"SHA-1", "", 1};
   if (!right) {
-    contents.add_finding({"CF1235", Severity::kWarning, "without the password nothing shows whether the file was altered",
+    contents.add_finding({"CF1235", Severity::kWarning,
+                          "without the password nothing shows whether the file was altered",
                           "give the store's password", "java.security.KeyStore.load"});
   }
   StoreReader reader(header, *version, contents);

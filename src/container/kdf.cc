@@ -27,11 +27,14 @@ template <typename Word>
 void store_words(const Word* words, std::size_t size, std::uint8_t* out) {
   for (std::size_t i = 0; i < size / sizeof(Word); ++i) {
     Word big = words[i];
-    if constexpr (std::endian::native == std::endian::little) big = sizeof(Word) == 4 ? static_cast<Word>(__builtin_bswap32(static_cast<std::uint32_t>(big))) : static_cast<Word>(__builtin_bswap64(big));
+    if constexpr (std::endian::native == std::endian::little)
+      big = sizeof(Word) == 4 ? static_cast<Word>(__builtin_bswap32(static_cast<std::uint32_t>(big)))
+                              : static_cast<Word>(__builtin_bswap64(big));
     std::memcpy(out + i * sizeof(Word), &big, sizeof big);
   }
   if (const std::size_t rest = size % sizeof(Word)) {
-    for (std::size_t i = 0; i < rest; ++i) out[size - rest + i] = static_cast<std::uint8_t>(words[size / sizeof(Word)] >> 8 * (sizeof(Word) - 1 - i));
+    for (std::size_t i = 0; i < rest; ++i)
+      out[size - rest + i] = static_cast<std::uint8_t>(words[size / sizeof(Word)] >> 8 * (sizeof(Word) - 1 - i));
   }
 }
 
@@ -49,7 +52,8 @@ struct Sha1 {
   }
 };
 
-template <std::size_t digest_octets, int (*init_function)(SHA256_CTX*), int (*final_function)(unsigned char*, SHA256_CTX*)>
+template <std::size_t digest_octets, int (*init_function)(SHA256_CTX*),
+          int (*final_function)(unsigned char*, SHA256_CTX*)>
 struct Sha2Small {
   using Context = SHA256_CTX;
   static constexpr std::size_t kBlock = 64;
@@ -78,8 +82,14 @@ void init_truncated(SHA512_CTX& c, std::string_view name) {
     for (std::size_t j = 0; j < 8; ++j) c.h[i] = c.h[i] << 8 | octets[8 * i + j];
   }
 }
-int init_512_224(SHA512_CTX* c) { init_truncated(*c, "SHA-512/224"); return 1; }
-int init_512_256(SHA512_CTX* c) { init_truncated(*c, "SHA-512/256"); return 1; }
+int init_512_224(SHA512_CTX* c) {
+  init_truncated(*c, "SHA-512/224");
+  return 1;
+}
+int init_512_256(SHA512_CTX* c) {
+  init_truncated(*c, "SHA-512/256");
+  return 1;
+}
 
 template <std::size_t digest_octets, int (*init_function)(SHA512_CTX*)>
 struct Sha2Large {
@@ -198,8 +208,10 @@ void rehash(std::array<std::uint8_t, H::kDigest>& value, std::uint64_t times) {
 }
 
 template <typename H>
-void pbkdf2_block(const HmacStates<H>& states, ByteView salt, std::uint32_t index, std::uint64_t iterations, std::uint8_t* out) {
-  const std::array<std::uint8_t, 4> number = {static_cast<std::uint8_t>(index >> 24), static_cast<std::uint8_t>(index >> 16),
+void pbkdf2_block(const HmacStates<H>& states, ByteView salt, std::uint32_t index, std::uint64_t iterations,
+                  std::uint8_t* out) {
+  const std::array<std::uint8_t, 4> number = {static_cast<std::uint8_t>(index >> 24),
+                                              static_cast<std::uint8_t>(index >> 16),
                                               static_cast<std::uint8_t>(index >> 8), static_cast<std::uint8_t>(index)};
   auto block = padded_block<H>(H::kBlock);
   states.run({salt, number}, block.data());
@@ -274,7 +286,8 @@ Secret pbkdf2(Hash hash, ByteView password, ByteView salt, std::uint64_t iterati
   });
 }
 
-Secret pkcs12_kdf(Hash hash, Pkcs12Use use, ByteView password, ByteView salt, std::uint64_t iterations, std::size_t size) {
+Secret pkcs12_kdf(Hash hash, Pkcs12Use use, ByteView password, ByteView salt, std::uint64_t iterations,
+                  std::size_t size) {
   return with_hash(hash, [&]<typename H>() {
     constexpr std::size_t v = H::kBlock;
     const auto repeated = [](Bytes& out, ByteView part) {
@@ -334,12 +347,12 @@ Secret pem_key(ByteView password, ByteView salt, std::size_t size) {
   return key;
 }
 
-std::optional<Secret> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p, std::size_t size,
-                             std::uint64_t memory) {
+std::optional<Secret> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p,
+                             std::size_t size, std::uint64_t memory) {
   Bytes out(size);
   // OpenSSL counts 32 blocks of r beside the 128 n r octets of the table.
-  if (EVP_PBE_scrypt(reinterpret_cast<const char*>(password.data()), password.size(), salt.data(), salt.size(), n, r, p, memory + (1 << 20),
-                     out.data(), out.size()) != 1) {
+  if (EVP_PBE_scrypt(reinterpret_cast<const char*>(password.data()), password.size(), salt.data(), salt.size(), n, r, p,
+                     memory + (1 << 20), out.data(), out.size()) != 1) {
     return std::nullopt;
   }
   return Secret(std::move(out));
@@ -355,7 +368,11 @@ Secret bmp_password(ByteView utf8) {
   const auto decode = [&]() {
     for (std::size_t i = 0; i < utf8.size();) {
       const std::uint8_t lead = utf8[i];
-      const std::size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+      const std::size_t length = lead < 0x80                   ? 1
+                                 : lead >= 0xc2 && lead < 0xe0 ? 2
+                                 : lead >= 0xe0 && lead < 0xf0 ? 3
+                                 : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                               : 0;
       if (length == 0 || i + length > utf8.size()) return false;
       std::uint32_t code = length == 1 ? lead : lead & (0x7fu >> length);
       for (std::size_t j = 1; j < length; ++j) {

@@ -26,7 +26,8 @@ void digest(Hash hash, std::initializer_list<ByteView> parts, std::span<std::uin
 
 enum class Pkcs12Use : std::uint8_t { kKey = 1, kIv = 2, kMac = 3 };
 // `password` is a BMPString with its two zero octets at the end, or nothing at all (the "null" password).
-[[nodiscard]] Secret pkcs12_kdf(Hash hash, Pkcs12Use use, ByteView password, ByteView salt, std::uint64_t iterations, std::size_t size);
+[[nodiscard]] Secret pkcs12_kdf(Hash hash, Pkcs12Use use, ByteView password, ByteView salt, std::uint64_t iterations,
+                                std::size_t size);
 
 // RFC 8018 section 5.1; at most digest_size octets.
 [[nodiscard]] Secret pbkdf1(Hash hash, ByteView password, ByteView salt, std::uint64_t iterations, std::size_t size);
@@ -35,8 +36,8 @@ enum class Pkcs12Use : std::uint8_t { kKey = 1, kIv = 2, kMac = 3 };
 [[nodiscard]] Secret pem_key(ByteView password, ByteView salt, std::size_t size);
 
 // Nothing where the parameters are not allowed by RFC 7914 or need more than `memory` octets.
-[[nodiscard]] std::optional<Secret> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p,
-                                           std::size_t size, std::uint64_t memory);
+[[nodiscard]] std::optional<Secret> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r,
+                                           std::uint64_t p, std::size_t size, std::uint64_t memory);
 
 // A UTF-8 password as BMPString (UTF-16BE) with two zero octets at the end, as PKCS #12 hashes it; octets that are no
 // UTF-8 are taken as Latin-1.

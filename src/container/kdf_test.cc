@@ -60,7 +60,8 @@ TEST(Pbkdf2, AgreesWithWycheproof) {
     const Bytes salt = octets(test["salt"]);
     const Hash hash = hash_of(file);
     EXPECT_EQ(hex_lower(pbkdf2(hash, password, salt, iterations, test["dkLen"]).view()), test["dk"]);
-    const Derivation one[] = {{Derivation::Function::kPbkdf2, hash, Secret(ByteView(password)), salt, iterations, test["dkLen"]}};
+    const Derivation one[] = {
+        {Derivation::Function::kPbkdf2, hash, Secret(ByteView(password)), salt, iterations, test["dkLen"]}};
     EXPECT_EQ(hex_lower(derive(one)[0].view()), test["dk"]);
   });
   EXPECT_TRUE(count < 0 || count > 250) << count;
@@ -69,7 +70,8 @@ TEST(Pbkdf2, AgreesWithWycheproof) {
 TEST(Pbes2, AgreesWithWycheproof) {
   const int count = each_vector("pbes2_", [](const std::string& file, const nlohmann::json& test) {
     const std::size_t bits = std::stoul(file.substr(file.find("aes_") + 4));
-    const Secret key = pbkdf2(hash_of(file), octets(test["password"]), octets(test["salt"]), test["iterationCount"], bits / 8);
+    const Secret key =
+        pbkdf2(hash_of(file), octets(test["password"]), octets(test["salt"]), test["iterationCount"], bits / 8);
     const auto plain = decrypt(Cipher::kAesCbc, key.view(), octets(test["iv"]), octets(test["ct"]));
     ASSERT_TRUE(plain);
     EXPECT_EQ(hex_lower(plain->view()), test["msg"]);
@@ -91,16 +93,22 @@ TEST_P(Pkcs12Kdf, AgreesWithTheVector) {
   const Pkcs12Vector& vector = GetParam();
   const Secret password = bmp_password(as_bytes(vector.password));
   const Bytes salt = from_hex(vector.salt).value();
-  EXPECT_EQ(hex_upper(pkcs12_kdf(Hash::kSha1, vector.use, password.view(), salt, vector.iterations, vector.key.size() / 2).view()), vector.key);
+  EXPECT_EQ(
+      hex_upper(
+          pkcs12_kdf(Hash::kSha1, vector.use, password.view(), salt, vector.iterations, vector.key.size() / 2).view()),
+      vector.key);
 }
 INSTANTIATE_TEST_SUITE_P(
     Vectors, Pkcs12Kdf,
-    ::testing::Values(Pkcs12Vector{"smeg", Pkcs12Use::kKey, 1, "0A58CF64530D823F", "8AAAE6297B6CB04642AB5B077851284EB7128F1A2A7FBCA3"},
-                      Pkcs12Vector{"smeg", Pkcs12Use::kIv, 1, "0A58CF64530D823F", "79993DFE048D3B76"},
-                      Pkcs12Vector{"smeg", Pkcs12Use::kMac, 1, "3D83C0E4546AC140", "8D967D88F6CAA9D714800AB3D48051D63F73A312"},
-                      Pkcs12Vector{"queeg", Pkcs12Use::kKey, 1000, "05DEC959ACFF72F7", "ED2034E36328830FF09DF1E1A07DD357185DAC0D4F9EB3D4"},
-                      Pkcs12Vector{"queeg", Pkcs12Use::kIv, 1000, "05DEC959ACFF72F7", "11DEDAD7758D4860"},
-                      Pkcs12Vector{"queeg", Pkcs12Use::kMac, 1000, "263216FCC2FAB31C", "5EC4C7A80DF652294C3925B6489A7AB857C83476"}));
+    ::testing::Values(
+        Pkcs12Vector{"smeg", Pkcs12Use::kKey, 1, "0A58CF64530D823F",
+                     "8AAAE6297B6CB04642AB5B077851284EB7128F1A2A7FBCA3"},
+        Pkcs12Vector{"smeg", Pkcs12Use::kIv, 1, "0A58CF64530D823F", "79993DFE048D3B76"},
+        Pkcs12Vector{"smeg", Pkcs12Use::kMac, 1, "3D83C0E4546AC140", "8D967D88F6CAA9D714800AB3D48051D63F73A312"},
+        Pkcs12Vector{"queeg", Pkcs12Use::kKey, 1000, "05DEC959ACFF72F7",
+                     "ED2034E36328830FF09DF1E1A07DD357185DAC0D4F9EB3D4"},
+        Pkcs12Vector{"queeg", Pkcs12Use::kIv, 1000, "05DEC959ACFF72F7", "11DEDAD7758D4860"},
+        Pkcs12Vector{"queeg", Pkcs12Use::kMac, 1000, "263216FCC2FAB31C", "5EC4C7A80DF652294C3925B6489A7AB857C83476"}));
 
 struct ScryptVector {
   std::string password;

@@ -12,6 +12,8 @@ namespace {
 using namespace std::string_view_literals;
 using x509::Oid;
 
+// Iterations: the versions that wrote odd keys used far fewer, and a wrong password should not cost four times a right one.
+constexpr std::uint64_t kMostOfOldNss = 100'000;
 constexpr Oid kPbes2 = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0d"sv;
 constexpr Oid kPbkdf2 = "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c"sv;
 constexpr Oid kScrypt = "\x2b\x06\x01\x04\x01\xda\x47\x04\x0b"sv;
@@ -30,7 +32,8 @@ std::unexpected<Error> unknown(std::string_view what, Oid oid) {
 }
 
 std::unexpected<Error> malformed(std::string_view what) {
-  return fail(ErrorKind::kRejected, "CF1208", "the file is damaged: " + std::string(what) + " cannot be read", "export it again");
+  return fail(ErrorKind::kRejected, "CF1208", "the file is damaged: " + std::string(what) + " cannot be read",
+              "export it again");
 }
 
 struct NamedScheme {
@@ -41,9 +44,12 @@ struct NamedScheme {
   int rc2_bits;
 };
 constexpr std::array kPkcs12Schemes = {
-    NamedScheme{1, Hash::kSha1, Cipher::kRc4, 16, 0},           NamedScheme{2, Hash::kSha1, Cipher::kRc4, 5, 0},
-    NamedScheme{3, Hash::kSha1, Cipher::kTripleDesCbc, 24, 0},  NamedScheme{4, Hash::kSha1, Cipher::kTripleDesCbc, 16, 0},
-    NamedScheme{5, Hash::kSha1, Cipher::kRc2Cbc, 16, 128},      NamedScheme{6, Hash::kSha1, Cipher::kRc2Cbc, 5, 40},
+    NamedScheme{1, Hash::kSha1, Cipher::kRc4, 16, 0},
+    NamedScheme{2, Hash::kSha1, Cipher::kRc4, 5, 0},
+    NamedScheme{3, Hash::kSha1, Cipher::kTripleDesCbc, 24, 0},
+    NamedScheme{4, Hash::kSha1, Cipher::kTripleDesCbc, 16, 0},
+    NamedScheme{5, Hash::kSha1, Cipher::kRc2Cbc, 16, 128},
+    NamedScheme{6, Hash::kSha1, Cipher::kRc2Cbc, 5, 40},
 };
 constexpr std::array kPkcs5Schemes = {
     NamedScheme{3, Hash::kMd5, Cipher::kDesCbc, 8, 0},
@@ -131,7 +137,11 @@ Result<> read_cipher(const Algorithm& algorithm, Scheme& scheme) {
     // RFC 2268 section 6: effective key bits below 256 are written through a table.
     std::uint64_t version = 0;
     if (const auto number = fields.next(der::kInteger)) version = small_integer(number->content).value_or(0);
-    scheme.rc2_bits = version == 160 ? 40 : version == 120 ? 64 : version == 58 ? 128 : version >= 256 ? static_cast<int>(std::min<std::uint64_t>(version, 1024)) : 32;
+    scheme.rc2_bits = version == 160   ? 40
+                      : version == 120 ? 64
+                      : version == 58  ? 128
+                      : version >= 256 ? static_cast<int>(std::min<std::uint64_t>(version, 1024))
+                                       : 32;
     const auto iv = fields.next(der::kOctetString);
     if (!iv || iv->content.size() != 8) return malformed("the RC2 parameters");
     scheme.cipher = Cipher::kRc2Cbc;
@@ -184,12 +194,14 @@ struct KeyAndIv {
   Secret iv;
 };
 
-std::optional<KeyAndIv> derive(const Scheme& scheme, ByteView utf8, ByteView bmp, std::size_t key_size, DerivedKeys& keys) {
+std::optional<KeyAndIv> derive(const Scheme& scheme, ByteView utf8, ByteView bmp, std::size_t key_size,
+                               DerivedKeys& keys) {
   switch (scheme.kdf) {
     case Scheme::Kdf::kPkcs12: {
       Secret key = pkcs12_kdf(scheme.hash, Pkcs12Use::kKey, bmp, scheme.salt, scheme.iterations, key_size);
       if (iv_size(scheme.cipher) == 0) return KeyAndIv{std::move(key), Secret()};
-      return KeyAndIv{std::move(key), pkcs12_kdf(scheme.hash, Pkcs12Use::kIv, bmp, scheme.salt, scheme.iterations, iv_size(scheme.cipher))};
+      return KeyAndIv{std::move(key), pkcs12_kdf(scheme.hash, Pkcs12Use::kIv, bmp, scheme.salt, scheme.iterations,
+                                                 iv_size(scheme.cipher))};
     }
     case Scheme::Kdf::kPbkdf1: {
       const Secret both = pbkdf1(scheme.hash, utf8, scheme.salt, scheme.iterations, 16);
@@ -313,7 +325,8 @@ Result<> Scheme::charge(Budget& budget) const {
     const std::uint64_t limit = budget.limits().scrypt_octets;
     const bool sane = iterations >= 2 && (iterations & (iterations - 1)) == 0 && scrypt_r <= 1024 && scrypt_p <= 64;
     if (!sane || iterations > limit / 128 / scrypt_r) {
-      return fail(ErrorKind::kRejected, "CF1210", "the file asks for scrypt with N=" + std::to_string(iterations) + ", r=" + std::to_string(scrypt_r) +
+      return fail(ErrorKind::kRejected, "CF1210",
+                  "the file asks for scrypt with N=" + std::to_string(iterations) + ", r=" + std::to_string(scrypt_r) +
                       ", p=" + std::to_string(scrypt_p) + ", more than " + std::to_string(limit >> 20) + " MiB",
                   "export it again with the usual parameters (N=16384, r=8, p=1)");
     }
@@ -329,8 +342,8 @@ Derivation Scheme::derivation(ByteView password, std::size_t size) const {
   return {Derivation::Function::kPbkdf2, hash, Secret(password), salt, iterations, size};
 }
 
-Result<Secret> decrypt(const Scheme& scheme, ByteView ciphertext, const Passwords& passwords, IsRight is_right, Budget& budget,
-                       DerivedKeys& derived) {
+Result<Secret> decrypt(const Scheme& scheme, ByteView ciphertext, const Passwords& passwords, IsRight is_right,
+                       Budget& budget, DerivedKeys& derived) {
   const auto attempt = [&](ByteView utf8, ByteView bmp, std::size_t key_size) -> std::optional<Secret> {
     const auto keys = derive(scheme, utf8, bmp, key_size, derived);
     if (!keys) return std::nullopt;
@@ -342,22 +355,23 @@ Result<Secret> decrypt(const Scheme& scheme, ByteView ciphertext, const Password
     CERTFERRY_TRY(scheme.charge(budget));
     if (auto plain = attempt(candidate.utf8.view(), candidate.bmp.view(), scheme.key_size)) return std::move(*plain);
   }
-  if (scheme.kdf != Scheme::Kdf::kPbkdf2) return passwords.wrong();
+  if (scheme.kdf != Scheme::Kdf::kPbkdf2 || scheme.iterations > kMostOfOldNss) return passwords.wrong();
   // Old NSS: 3.21 gave PBKDF2 the BMPString (with its zeros), 3.29.5 wrote AES-128 for a key of `keyLength` octets.
   for (const Passwords::Candidate& candidate : passwords.candidates()) {
     std::vector<std::size_t> sizes = {scheme.key_size};
-    if (scheme.cipher == Cipher::kAesCbc && (scheme.stated_key_size == 24 || scheme.stated_key_size == 32 || scheme.stated_key_size == 16)) {
+    if (scheme.cipher == Cipher::kAesCbc &&
+        (scheme.stated_key_size == 24 || scheme.stated_key_size == 32 || scheme.stated_key_size == 16)) {
       sizes.push_back(scheme.stated_key_size);
     }
     for (const std::size_t size : sizes) {
-      CERTFERRY_TRY(scheme.charge(budget));
+      if (!scheme.charge(budget)) return passwords.wrong();
       if (size != scheme.key_size) {
         if (auto plain = attempt(candidate.utf8.view(), candidate.bmp.view(), size)) return std::move(*plain);
-        CERTFERRY_TRY(scheme.charge(budget));
+        if (!scheme.charge(budget)) return passwords.wrong();
       }
       if (candidate.bmp.empty()) continue;
       if (auto plain = attempt(candidate.bmp.view(), candidate.bmp.view(), size)) return std::move(*plain);
-      CERTFERRY_TRY(scheme.charge(budget));
+      if (!scheme.charge(budget)) return passwords.wrong();
       const ByteView bare = candidate.bmp.view().first(candidate.bmp.size() - 2);
       if (auto plain = attempt(bare, bare, size)) return std::move(*plain);
     }

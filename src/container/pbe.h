@@ -65,8 +65,8 @@ struct Scheme {
 // The plaintext, a DER element as a rule; tries the candidates and the variants of old NSS. `is_right` tells whether it is what was expected: padding alone
 // fits one wrong password in 256. The error of Passwords::wrong where none fits.
 using IsRight = bool (*)(ByteView plain);
-[[nodiscard]] Result<Secret> decrypt(const Scheme& scheme, ByteView ciphertext, const Passwords& passwords, IsRight is_right,
-                                     Budget& budget, DerivedKeys& keys);
+[[nodiscard]] Result<Secret> decrypt(const Scheme& scheme, ByteView ciphertext, const Passwords& passwords,
+                                     IsRight is_right, Budget& budget, DerivedKeys& keys);
 
 // The hash of an HMAC ("1.2.840.113549.2.9") or digest algorithm.
 [[nodiscard]] std::optional<Hash> hmac_hash(x509::Oid oid);

@@ -16,9 +16,9 @@ struct TraditionalCipher {
   std::size_t key_size;
 };
 constexpr std::array kTraditionalCiphers = {
-    TraditionalCipher{"DES-CBC", Cipher::kDesCbc, 8},          TraditionalCipher{"DES-EDE3-CBC", Cipher::kTripleDesCbc, 24},
-    TraditionalCipher{"AES-128-CBC", Cipher::kAesCbc, 16},     TraditionalCipher{"AES-192-CBC", Cipher::kAesCbc, 24},
-    TraditionalCipher{"AES-256-CBC", Cipher::kAesCbc, 32},     TraditionalCipher{"RC2-CBC", Cipher::kRc2Cbc, 16},
+    TraditionalCipher{"DES-CBC", Cipher::kDesCbc, 8},      TraditionalCipher{"DES-EDE3-CBC", Cipher::kTripleDesCbc, 24},
+    TraditionalCipher{"AES-128-CBC", Cipher::kAesCbc, 16}, TraditionalCipher{"AES-192-CBC", Cipher::kAesCbc, 24},
+    TraditionalCipher{"AES-256-CBC", Cipher::kAesCbc, 32}, TraditionalCipher{"RC2-CBC", Cipher::kRc2Cbc, 16},
 };
 
 bool is_sequence(ByteView plain) {
@@ -40,7 +40,8 @@ Result<Secret> decrypt_traditional(const PemBlock& block, Contents& contents) {
                 "convert it with `openssl pkcs8 -topk8`, or with the tool that made it");
   }
   if (!iv || iv->size() != iv_size(cipher->cipher)) {
-    return fail(ErrorKind::kRejected, "CF1206", "the DEK-Info line of the private key is damaged", "copy the file again");
+    return fail(ErrorKind::kRejected, "CF1206", "the DEK-Info line of the private key is damaged",
+                "copy the file again");
   }
   contents.add_protection({"private key", "DEK-Info", name, "MD5", "", 1});
   contents.protection().password_used = true;
@@ -96,7 +97,8 @@ Result<> read_key(const PemBlock& block, Contents& contents) {
 Result<> read_block(const PemBlock& block, Contents& contents) {
   const std::string& label = block.label;
   if (block.mismatched) {
-    contents.add_finding({"CF1242", Severity::kWarning, "a PEM block (" + label + ") ends with another label than it begins with",
+    contents.add_finding({"CF1242", Severity::kWarning,
+                          "a PEM block (" + label + ") ends with another label than it begins with",
                           "it is left out; copy the file again if something is missing", "RFC 7468 section 3"});
     return {};
   }
@@ -112,9 +114,11 @@ Result<> read_block(const PemBlock& block, Contents& contents) {
     CERTFERRY_ASSIGN(const Secret der, normalized(block.der.view(), contents));
     return contents.add_encrypted_pkcs8(der.view(), "", contents.budget().limits().depth);
   }
-  if (label == "PRIVATE KEY" || label == "RSA PRIVATE KEY" || label == "EC PRIVATE KEY") return read_key(block, contents);
+  if (label == "PRIVATE KEY" || label == "RSA PRIVATE KEY" || label == "EC PRIVATE KEY")
+    return read_key(block, contents);
   if (label == "OPENSSH PRIVATE KEY" || label == "SSH2 ENCRYPTED PRIVATE KEY") {
-    return fail(ErrorKind::kUnsupported, "CF1228", "this is an SSH key, not a certificate", "export the TLS certificate with its private key");
+    return fail(ErrorKind::kUnsupported, "CF1228", "this is an SSH key, not a certificate",
+                "export the TLS certificate with its private key");
   }
   if (label.ends_with("PRIVATE KEY") && label != "ANY PRIVATE KEY") {
     const std::string kind = label.size() > 12 ? label.substr(0, label.size() - 12) : label;
@@ -134,7 +138,8 @@ Result<> read_block(const PemBlock& block, Contents& contents) {
     return read_pkcs12(der.view(), contents);
   }
   if (label.starts_with("PGP ")) {
-    return fail(ErrorKind::kUnsupported, "CF1229", "this is an OpenPGP key or message, not a certificate", "export the TLS certificate with its private key");
+    return fail(ErrorKind::kUnsupported, "CF1229", "this is an OpenPGP key or message, not a certificate",
+                "export the TLS certificate with its private key");
   }
   contents.add_foreign(foreign(label).value_or(Foreign::kOther), label);
   return {};

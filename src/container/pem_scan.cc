@@ -35,8 +35,8 @@ std::string_view take_line(std::string_view& text) {
 }
 
 bool is_base64_or_blank(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' || c == '=' || c == ' ' || c == '\t' ||
-         c == '\v' || c == '\f';
+  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/' ||
+         c == '=' || c == ' ' || c == '\t' || c == '\v' || c == '\f';
 }
 
 struct Body {

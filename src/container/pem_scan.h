@@ -13,7 +13,7 @@ namespace certferry::container {
 
 struct PemBlock {
   std::string label;  // "CERTIFICATE"
-  Secret der;         // decoded, still encrypted where dek_info is set
+  Secret der;  // decoded, still encrypted where dek_info is set
   bool mismatched = false;  // ends with another label than it begins with: `der` is empty
   std::string dek_info;  // "AES-256-CBC,0011…" of a traditional encrypted block; empty else
 };

@@ -18,10 +18,18 @@ constexpr x509::Oid kSignedData = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"sv;
 constexpr x509::Oid kBagPrefix = "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01"sv;
 constexpr x509::Oid kX509Certificate = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x16\x01"sv;
 constexpr x509::Oid kFriendlyName = "\x2a\x86\x48\x86\xf7\x0d\x01\x09\x14"sv;
-enum Bag : std::uint8_t { kKeyBag = 1, kShroudedKeyBag = 2, kCertBag = 3, kCrlBag = 4, kSecretBag = 5, kSafeContentsBag = 6 };
+enum Bag : std::uint8_t {
+  kKeyBag = 1,
+  kShroudedKeyBag = 2,
+  kCertBag = 3,
+  kCrlBag = 4,
+  kSecretBag = 5,
+  kSafeContentsBag = 6
+};
 
 std::unexpected<Error> malformed(std::string_view what) {
-  return fail(ErrorKind::kRejected, "CF1208", "the file is damaged: " + std::string(what) + " of the PFX cannot be read",
+  return fail(ErrorKind::kRejected, "CF1208",
+              "the file is damaged: " + std::string(what) + " of the PFX cannot be read",
               "export it again, or copy it again in binary mode");
 }
 
@@ -108,7 +116,8 @@ class BagReader {
   // `safe_contents` as it lies in the file, perhaps BER.
   [[nodiscard]] Result<> read(ByteView safe_contents, std::size_t depth) {
     if (depth == 0) {
-      return fail(ErrorKind::kRejected, "CF1209", "the file is nested too deeply", "no real certificate file is: do not trust its source");
+      return fail(ErrorKind::kRejected, "CF1209", "the file is nested too deeply",
+                  "no real certificate file is: do not trust its source");
     }
     CERTFERRY_ASSIGN(Normalized normalized, normalize(safe_contents, contents_.budget().limits().depth));
     const Secret clear(std::move(normalized.der));  // may hold keys in the clear
@@ -133,7 +142,8 @@ class BagReader {
     const bool known = oid.size() == kBagPrefix.size() + 1 && oid.starts_with(kBagPrefix);
     switch (known ? oid.back() : 0) {
       case kKeyBag: return contents_.add_pkcs8(value->content, std::move(name));
-      case kShroudedKeyBag: return contents_.add_encrypted_pkcs8(value->content, std::move(name), contents_.budget().limits().depth);
+      case kShroudedKeyBag:
+        return contents_.add_encrypted_pkcs8(value->content, std::move(name), contents_.budget().limits().depth);
       case kCertBag: return read_certificate(value->content, std::move(name));
       case kCrlBag: contents_.add_foreign(Foreign::kCrl, "revocation list"); return {};
       case kSecretBag: contents_.add_foreign(Foreign::kSecret, "secret"); return {};
@@ -192,14 +202,16 @@ Result<std::vector<Part>> read_parts(ByteView authenticated_safe, Contents& cont
       contents.add_foreign(Foreign::kOther, "content " + x509::dotted(info->type));
     }
     if (parts.size() > contents.budget().limits().certificates) {
-      return fail(ErrorKind::kRejected, "CF1212", "the file has more than " + std::to_string(parts.size() - 1) + " parts", "split it");
+      return fail(ErrorKind::kRejected, "CF1212",
+                  "the file has more than " + std::to_string(parts.size() - 1) + " parts", "split it");
     }
   }
   return parts;
 }
 
 void plan_key(const Scheme& scheme, const Passwords& passwords, DerivedKeys& keys) {
-  if (scheme.kdf == Scheme::Kdf::kPbkdf2) keys.plan(scheme.derivation(passwords.candidates().front().utf8.view(), scheme.key_size));
+  if (scheme.kdf == Scheme::Kdf::kPbkdf2)
+    keys.plan(scheme.derivation(passwords.candidates().front().utf8.view(), scheme.key_size));
 }
 
 // The shrouded keys of a part that is not encrypted itself, as most tools write them.
@@ -212,8 +224,8 @@ void plan_key_bags(ByteView safe_contents, Contents& contents) {
     der::Reader fields(bag->content);
     const auto type = fields.next(der::kOid);
     const auto value = fields.next(der::context(0));
-    if (!type || !value || type->content.size() != kBagPrefix.size() + 1 || !to_oid(type->content).starts_with(kBagPrefix) ||
-        type->content.back() != kShroudedKeyBag) {
+    if (!type || !value || type->content.size() != kBagPrefix.size() + 1 ||
+        !to_oid(type->content).starts_with(kBagPrefix) || type->content.back() != kShroudedKeyBag) {
       continue;
     }
     const auto key = der::Reader(value->content).next(der::kSequence);
@@ -234,9 +246,11 @@ void plan_keys(ByteView authenticated_safe, Contents& contents) {
     const auto info = read_content_info(list);
     if (!info) return;
     if (info->type == kEncryptedData) {
-      if (const auto data = read_encrypted_data(info->content)) plan_key(data->scheme, contents.passwords(), contents.derived_keys());
+      if (const auto data = read_encrypted_data(info->content))
+        plan_key(data->scheme, contents.passwords(), contents.derived_keys());
     } else if (info->type == kData) {
-      if (const auto octets = der::Reader(info->content).next(der::kOctetString)) plan_key_bags(octets->content, contents);
+      if (const auto octets = der::Reader(info->content).next(der::kOctetString))
+        plan_key_bags(octets->content, contents);
     }
   }
 }
@@ -289,7 +303,8 @@ Result<> read_pkcs12(ByteView pfx, Contents& contents) {
     }
     contents.add_protection(part.data->scheme.explain("certificates"));
     contents.protection().password_used = true;
-    CERTFERRY_ASSIGN(const Secret plain, decrypt(part.data->scheme, part.data->ciphertext, contents.passwords(), is_safe_contents, contents.budget(), contents.derived_keys()));
+    CERTFERRY_ASSIGN(const Secret plain, decrypt(part.data->scheme, part.data->ciphertext, contents.passwords(),
+                                                 is_safe_contents, contents.budget(), contents.derived_keys()));
     CERTFERRY_TRY(bags.read(plain.view(), contents.budget().limits().depth));
   }
   return {};

@@ -20,14 +20,16 @@ std::unexpected<Error> malformed() {
 }
 
 std::unexpected<Error> bad_pbmac1(std::string_view why) {
-  return fail(ErrorKind::kRejected, "CF1217", "the file's integrity protection (PBMAC1) is not allowed: " + std::string(why),
+  return fail(ErrorKind::kRejected, "CF1217",
+              "the file's integrity protection (PBMAC1) is not allowed: " + std::string(why),
               "do not trust this file; export it again with a current tool");
 }
 
 std::unexpected<Error> unknown(x509::Oid oid) {
   // GOST's are known to exist, and outside what is imported; any other one is no algorithm that a tool writes.
   const bool gost = x509::dotted(oid).starts_with("1.2.643.");
-  return fail(gost ? ErrorKind::kUnsupported : ErrorKind::kRejected, "CF1216", "the file uses an unknown MAC algorithm: " + x509::dotted(oid),
+  return fail(gost ? ErrorKind::kUnsupported : ErrorKind::kRejected, "CF1216",
+              "the file uses an unknown MAC algorithm: " + x509::dotted(oid),
               "export it again with HMAC-SHA256, which every tool reads");
 }
 
@@ -53,7 +55,8 @@ Result<> read_pbmac1(der::Reader parameters, Pkcs12Mac& mac) {
   const auto length = pbkdf2.next(der::kInteger);
   if (!length) return bad_pbmac1("it states no key length");
   const auto size = small_integer(length->content);
-  if (!size || *size < kLeastPbmac1Key || *size > kMostPbmac1Key) return bad_pbmac1("its key length is outside 20 to 1024 octets");
+  if (!size || *size < kLeastPbmac1Key || *size > kMostPbmac1Key)
+    return bad_pbmac1("its key length is outside 20 to 1024 octets");
   mac.kdf_hash = Hash::kSha1;
   if (!pbkdf2.at_end()) {
     const auto prf = read_algorithm(pbkdf2);
@@ -108,7 +111,8 @@ Result<Pkcs12Mac> Pkcs12Mac::parse(ByteView mac_data) {
 }
 
 x509::Mac Pkcs12Mac::explain() const {
-  return {(pbmac1 ? "PBMAC1 HMAC-" : "HMAC-") + std::string(name_of(hash)), pbmac1 ? "PBKDF2" : "PKCS12KDF", iterations};
+  return {(pbmac1 ? "PBMAC1 HMAC-" : "HMAC-") + std::string(name_of(hash)), pbmac1 ? "PBKDF2" : "PKCS12KDF",
+          iterations};
 }
 
 Result<> Pkcs12Mac::charge(Budget& budget) const {
@@ -117,8 +121,9 @@ Result<> Pkcs12Mac::charge(Budget& budget) const {
 
 bool Pkcs12Mac::verifies(ByteView content, const Passwords::Candidate& password, DerivedKeys& keys) const {
   using enum Derivation::Function;
-  const Secret key = keys.get(pbmac1 ? Derivation{kPbkdf2, kdf_hash, password.utf8.clone(), salt, iterations, key_size}
-                                     : Derivation{kPkcs12Mac, hash, password.bmp.clone(), salt, iterations, digest_size(hash)});
+  const Secret key =
+      keys.get(pbmac1 ? Derivation{kPbkdf2, kdf_hash, password.utf8.clone(), salt, iterations, key_size}
+                      : Derivation{kPkcs12Mac, hash, password.bmp.clone(), salt, iterations, digest_size(hash)});
   return equal_in_constant_time(hmac(hash, key.view(), content), digest);
 }
 

@@ -10,7 +10,8 @@ using namespace std::string_view_literals;
 constexpr x509::Oid kSignedData = "\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02"sv;
 
 std::unexpected<Error> malformed() {
-  return fail(ErrorKind::kRejected, "CF1208", "the file is damaged: its PKCS #7 structure cannot be read", "export it again");
+  return fail(ErrorKind::kRejected, "CF1208", "the file is damaged: its PKCS #7 structure cannot be read",
+              "export it again");
 }
 
 }  // namespace
@@ -24,7 +25,8 @@ Result<> read_pkcs7(ByteView content_info, Contents& contents) {
   const auto content = fields.next(der::context(0));
   if (!type) return malformed();
   if (x509::to_oid(type->content) != kSignedData) {
-    return fail(ErrorKind::kRejected, "CF1215", "this PKCS #7 file is no list of certificates (" + x509::dotted(x509::to_oid(type->content)) + ")",
+    return fail(ErrorKind::kRejected, "CF1215",
+                "this PKCS #7 file is no list of certificates (" + x509::dotted(x509::to_oid(type->content)) + ")",
                 "export the certificates as P7B (SignedData) or as PEM");
   }
   if (!content) return malformed();

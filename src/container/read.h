@@ -14,9 +14,9 @@ namespace certferry::container {
 struct Limits {
   std::size_t octets = 1024 * 1024;
   std::size_t certificates = 256;
-  std::size_t names = 1000;                     // in one certificate
-  std::size_t depth = 32;                       // of nested ASN.1, safe contents and encodings
-  std::uint64_t kdf_iterations = 10'000'000;    // summed over the file
+  std::size_t names = 1000;  // in one certificate
+  std::size_t depth = 32;  // of nested ASN.1, safe contents and encodings
+  std::uint64_t kdf_iterations = 10'000'000;  // summed over the file
   std::uint64_t scrypt_octets = 256ull << 20;
 
   // For files of trust anchors.
@@ -30,7 +30,7 @@ struct Limits {
 
 // Borrows the passwords.
 struct ReadOptions {
-  const Secret* password = nullptr;      // UTF-8; null: none was given, then the empty one and none at all are tried
+  const Secret* password = nullptr;  // UTF-8; null: none was given, then the empty one and none at all are tried
   const Secret* key_password = nullptr;  // where the private key has its own; null: the same
   Limits limits;
 };

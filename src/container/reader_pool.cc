@@ -124,7 +124,9 @@ class ReaderPool::Child {
   [[nodiscard]] pid_t pid() const { return pid_; }
   [[nodiscard]] std::deque<Job>& jobs() { return jobs_; }
   [[nodiscard]] bool late() const { return !jobs_.empty() && clock_->monotonic() - began_ > kLongest; }
-  [[nodiscard]] pollfd wanted() const { return {socket_, static_cast<short>(POLLIN | (unsent_.empty() ? 0 : POLLOUT)), 0}; }
+  [[nodiscard]] pollfd wanted() const {
+    return {socket_, static_cast<short>(POLLIN | (unsent_.empty() ? 0 : POLLOUT)), 0};
+  }
 
   void give(Job job) {
     if (jobs_.empty()) began_ = clock_->monotonic();

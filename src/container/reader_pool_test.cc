@@ -41,12 +41,15 @@ class Pool : public ::testing::Test {
     EXPECT_TRUE(pool);
     return std::move(*pool);
   }
-  static void submit(ReaderPool& pool, std::size_t id, std::string_view file) { pool.submit(id, Secret(file), nullptr); }
+  static void submit(ReaderPool& pool, std::size_t id, std::string_view file) {
+    pool.submit(id, Secret(file), nullptr);
+  }
   // By id: the number of certificates, or the id of the error.
   static std::map<std::size_t, std::string> collect(ReaderPool& pool) {
     std::map<std::size_t, std::string> answers;
     while (const auto completed = pool.next(kPatience)) {
-      answers[completed->id] = completed->file ? std::to_string(completed->file->certificates.size()) : completed->file.error().id;
+      answers[completed->id] =
+          completed->file ? std::to_string(completed->file->certificates.size()) : completed->file.error().id;
     }
     return answers;
   }
@@ -55,7 +58,8 @@ class Pool : public ::testing::Test {
 
 TEST_F(Pool, AnswersWhatReadingAloneAnswers) {
   ReaderPool pool = start(2);
-  const std::vector<std::string> files = {pem_file("a.example"), "<html>log in</html>", pem_file("b.example"), "", slow_file(1000)};
+  const std::vector<std::string> files = {pem_file("a.example"), "<html>log in</html>", pem_file("b.example"), "",
+                                          slow_file(1000)};
   const auto password = std::make_shared<const Secret>(std::string_view("secret"));
   for (std::size_t i = 0; i < files.size(); ++i) pool.submit(i, Secret(files[i]), password);
   std::size_t count = 0;

@@ -65,7 +65,9 @@ int status_of(const std::function<void()>& act) {
   return status;
 }
 
-TEST(ConfinedProcess, MayComputeAndEnd) { EXPECT_EQ(status_of([] { std::string(1000, 'x').append("y"); }), 0); }
+TEST(ConfinedProcess, MayComputeAndEnd) {
+  EXPECT_EQ(status_of([] { std::string(1000, 'x').append("y"); }), 0);
+}
 
 TEST(ConfinedProcess, IsKilledForAnythingElse) {
   const std::vector<std::pair<const char*, std::function<void()>>> acts = {

@@ -40,12 +40,14 @@ Words compress_portable(const Words& state, const Words& value, std::uint32_t bi
 
 // FIPS 180-4 section 4.2.2.
 alignas(16) constexpr std::array<std::uint32_t, 64> kConstants = {
-    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5, 0xd807aa98, 0x12835b01, 0x243185be,
-    0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174, 0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa,
-    0x5cb0a9dc, 0x76f988da, 0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967, 0x27b70a85,
-    0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85, 0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3,
-    0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070, 0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f,
-    0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
 // The instructions want a state as (A, B, E, F) and (C, D, G, H), highest word first.
 struct State {
@@ -53,8 +55,12 @@ struct State {
   __m128i cdgh;
 };
 
-CERTFERRY_SHA __m128i load(const std::uint32_t* words) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(words)); }
-CERTFERRY_SHA void store(std::uint32_t* words, __m128i value) { _mm_storeu_si128(reinterpret_cast<__m128i*>(words), value); }
+CERTFERRY_SHA __m128i load(const std::uint32_t* words) {
+  return _mm_loadu_si128(reinterpret_cast<const __m128i*>(words));
+}
+CERTFERRY_SHA void store(std::uint32_t* words, __m128i value) {
+  _mm_storeu_si128(reinterpret_cast<__m128i*>(words), value);
+}
 
 CERTFERRY_SHA State to_state(const Words& words) {
   const __m128i cdab = _mm_shuffle_epi32(load(words.data()), 0xb1);
@@ -81,7 +87,8 @@ CERTFERRY_SHA void four_rounds(State& state, __m128i (&message)[4]) {
   if constexpr (group < 12) {
     const __m128i last = message[(group + 3) % 4];
     const __m128i seven_back = _mm_alignr_epi8(last, message[(group + 2) % 4], 4);
-    words = _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(words, message[(group + 1) % 4]), seven_back), last);
+    words =
+        _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(words, message[(group + 1) % 4]), seven_back), last);
   }
 }
 
@@ -96,7 +103,8 @@ CERTFERRY_SHA void all_rounds(State (&state)[lanes], __m128i (&message)[lanes][4
 
 // From message words 0 to 7 to those of the next compression.
 template <int lanes>
-CERTFERRY_SHA void compress(const State (&from)[lanes], __m128i (&first)[lanes], __m128i (&second)[lanes], const __m128i (&length)[lanes]) {
+CERTFERRY_SHA void compress(const State (&from)[lanes], __m128i (&first)[lanes], __m128i (&second)[lanes],
+                            const __m128i (&length)[lanes]) {
   State state[lanes];
   __m128i message[lanes][4];
   for (int i = 0; i < lanes; ++i) {

@@ -10,7 +10,8 @@ namespace {
 
 using Words = Sha256Chain::Words;
 
-constexpr Words kStart = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a, 0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
+constexpr Words kStart = {0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+                          0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19};
 
 Bytes octets_of(const Words& words) {
   Bytes octets;
@@ -29,7 +30,9 @@ TEST(Sha256Chain, HashesADigestTwiceInAStep) {
   EXPECT_EQ(octets_of(chain.value), expected);
 }
 
-bool same(const Sha256Chain& a, const Sha256Chain& b) { return a.value == b.value && a.sum == b.sum && a.inner == b.inner && a.outer == b.outer; }
+bool same(const Sha256Chain& a, const Sha256Chain& b) {
+  return a.value == b.value && a.sum == b.sum && a.inner == b.inner && a.outer == b.outer;
+}
 
 TEST(Sha256Chain, IsTheSameAloneInPairsAndWithoutTheExtensions) {
   EXPECT_TRUE(rc::check([](const Words& inner, const Words& outer, const Words& value, const Words& sum) {

@@ -60,9 +60,11 @@ class Reader {
 
 std::size_t bound(const CertificateFile& file) {
   std::size_t size = 4096 + file.description.size();
-  for (const x509::FileCertificate& entry : file.certificates) size += entry.certificate->der.size() + entry.friendly_name.size() + 32;
+  for (const x509::FileCertificate& entry : file.certificates)
+    size += entry.certificate->der.size() + entry.friendly_name.size() + 32;
   for (const x509::FileKey& key : file.keys) size += key.key.pkcs8().size() + key.friendly_name.size() + 64;
-  for (const Finding& finding : file.findings) size += finding.id.size() + finding.message.size() + finding.fix.size() + finding.source.size() + 64;
+  for (const Finding& finding : file.findings)
+    size += finding.id.size() + finding.message.size() + finding.fix.size() + finding.source.size() + 64;
   return size + 256 * file.protection.encryptions.size();
 }
 
@@ -128,7 +130,8 @@ std::optional<Result<CertificateFile>> read_file(Reader& in) {
     if (!key || index > file.certificates.size()) return std::nullopt;
     // Compared again here: the child is not believed when it says which certificate a key is for.
     if (index > 0 && !(file.certificates[index - 1].certificate->public_key == key->public_key())) return std::nullopt;
-    file.keys.push_back({std::move(*key), index > 0 ? std::optional<std::size_t>(index - 1) : std::nullopt, std::move(name)});
+    file.keys.push_back(
+        {std::move(*key), index > 0 ? std::optional<std::size_t>(index - 1) : std::nullopt, std::move(name)});
   }
   for (std::uint64_t left = in.count(); left > 0 && in.good(); --left) {
     Finding finding;
