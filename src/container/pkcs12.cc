@@ -184,7 +184,6 @@ Result<std::vector<Part>> read_parts(ByteView authenticated_safe, Contents& cont
   const auto sequence = der::Reader(normalized.der).next(der::kSequence);
   if (!sequence) return malformed("the authenticated safe");
   std::vector<Part> parts;
-  Budget trial = contents.budget();  // what can be seen is summed up before anything is run
   for (der::Reader list(sequence->content); !list.at_end();) {
     const auto info = read_content_info(list);
     if (!info) return malformed("the authenticated safe");
@@ -194,7 +193,6 @@ Result<std::vector<Part>> read_parts(ByteView authenticated_safe, Contents& cont
       parts.push_back({false, to_bytes(octets->content), std::nullopt});
     } else if (info->type == kEncryptedData) {
       CERTFERRY_ASSIGN(EncryptedData data, read_encrypted_data(info->content));
-      CERTFERRY_TRY(data.scheme.charge(trial));
       parts.push_back({true, {}, std::move(data)});
     } else if (info->type == kEnvelopedData) {
       return public_key_mode();
@@ -209,51 +207,66 @@ Result<std::vector<Part>> read_parts(ByteView authenticated_safe, Contents& cont
   return parts;
 }
 
-void plan_key(const Scheme& scheme, const Passwords& passwords, DerivedKeys& keys) {
-  if (scheme.kdf == Scheme::Kdf::kPbkdf2)
-    keys.plan(scheme.derivation(passwords.candidates().front().utf8.view(), scheme.key_size));
-}
+// What the file's keys are derived from, read ahead so that they can be derived together with the MAC's, and so that a file
+// that asks for too much work is refused before any of it. Judges nothing else: what is odd here is left to those who read
+// the file when its MAC was right.
+class KeyPlan {
+ public:
+  KeyPlan(Contents& contents, Budget trial) : contents_(contents), trial_(std::move(trial)) {}
 
-// The shrouded keys of a part that is not encrypted itself, as most tools write them.
-void plan_key_bags(ByteView safe_contents, Contents& contents) {
-  const auto normalized = normalize(safe_contents, contents.budget().limits().depth);
-  const auto sequence = normalized ? der::Reader(normalized->der).next(der::kSequence) : std::nullopt;
-  for (der::Reader list(sequence ? sequence->content : ByteView()); !list.at_end();) {
-    const auto bag = list.next(der::kSequence);
-    if (!bag) return;
-    der::Reader fields(bag->content);
-    const auto type = fields.next(der::kOid);
-    const auto value = fields.next(der::context(0));
-    if (!type || !value || type->content.size() != kBagPrefix.size() + 1 ||
-        !to_oid(type->content).starts_with(kBagPrefix) || type->content.back() != kShroudedKeyBag) {
-      continue;
+  // CF1210 where the sum is too much.
+  [[nodiscard]] Result<> read(ByteView authenticated_safe) {
+    const auto normalized = normalize(authenticated_safe, contents_.budget().limits().depth);
+    const auto sequence = normalized ? der::Reader(normalized->der).next(der::kSequence) : std::nullopt;
+    for (der::Reader list(sequence ? sequence->content : ByteView()); !list.at_end();) {
+      const auto info = read_content_info(list);
+      if (!info) break;
+      if (info->type == kEncryptedData) {
+        const auto data = read_encrypted_data(info->content);
+        if (data) CERTFERRY_TRY(plan(data->scheme, contents_.passwords()));
+      } else if (info->type == kData) {
+        const auto octets = der::Reader(info->content).next(der::kOctetString);
+        if (octets) CERTFERRY_TRY(read_key_bags(octets->content));
+      }
     }
-    const auto key = der::Reader(value->content).next(der::kSequence);
-    const auto algorithm = key ? der::Reader(key->content).next(der::kSequence) : std::nullopt;
-    if (!algorithm) continue;
-    if (const auto scheme = Scheme::parse(algorithm->whole)) {
-      plan_key(*scheme, contents.key_passwords(), contents.derived_keys());
-    }
+    return {};
   }
-}
 
-// What the file's keys are derived from, so that they can be derived together with the MAC's. Decides nothing: what is odd
-// here is left to those who read the file when its MAC was right.
-void plan_keys(ByteView authenticated_safe, Contents& contents) {
-  const auto normalized = normalize(authenticated_safe, contents.budget().limits().depth);
-  const auto sequence = normalized ? der::Reader(normalized->der).next(der::kSequence) : std::nullopt;
-  for (der::Reader list(sequence ? sequence->content : ByteView()); !list.at_end();) {
-    const auto info = read_content_info(list);
-    if (!info) return;
-    if (info->type == kEncryptedData) {
-      if (const auto data = read_encrypted_data(info->content))
-        plan_key(data->scheme, contents.passwords(), contents.derived_keys());
-    } else if (info->type == kData) {
-      if (const auto octets = der::Reader(info->content).next(der::kOctetString))
-        plan_key_bags(octets->content, contents);
+ private:
+  // The shrouded keys of a part that is not encrypted itself, as most tools write them.
+  [[nodiscard]] Result<> read_key_bags(ByteView safe_contents) {
+    const auto normalized = normalize(safe_contents, contents_.budget().limits().depth);
+    const auto sequence = normalized ? der::Reader(normalized->der).next(der::kSequence) : std::nullopt;
+    for (der::Reader list(sequence ? sequence->content : ByteView()); !list.at_end();) {
+      const auto bag = list.next(der::kSequence);
+      if (!bag) break;
+      der::Reader fields(bag->content);
+      const auto type = fields.next(der::kOid);
+      const auto value = fields.next(der::context(0));
+      const x509::Oid oid = type ? to_oid(type->content) : x509::Oid();
+      if (!value || oid.size() != kBagPrefix.size() + 1 || !oid.starts_with(kBagPrefix) ||
+          oid.back() != kShroudedKeyBag)
+        continue;
+      const auto key = der::Reader(value->content).next(der::kSequence);
+      const auto algorithm = key ? der::Reader(key->content).next(der::kSequence) : std::nullopt;
+      if (!algorithm) continue;
+      const auto scheme = Scheme::parse(algorithm->whole);
+      if (scheme) CERTFERRY_TRY(plan(*scheme, contents_.key_passwords()));
     }
+    return {};
   }
-}
+
+  [[nodiscard]] Result<> plan(const Scheme& scheme, const Passwords& passwords) {
+    CERTFERRY_TRY(scheme.charge(trial_));
+    if (scheme.kdf != Scheme::Kdf::kPbkdf2) return {};
+    const ByteView password = passwords.candidates().front().utf8.view();
+    contents_.derived_keys().plan(scheme.derivation(password, scheme.key_size));
+    return {};
+  }
+
+  Contents& contents_;
+  Budget trial_;
+};
 
 Result<> check_mac(ByteView content, const std::optional<Pkcs12Mac>& mac, Contents& contents) {
   if (!mac) {
@@ -292,7 +305,9 @@ Result<> read_pkcs12(ByteView pfx, Contents& contents) {
     if (!mac_data) return malformed("the MAC");
     CERTFERRY_ASSIGN(mac, Pkcs12Mac::parse(mac_data->whole));
   }
-  plan_keys(octets->content, contents);
+  Budget trial = contents.budget();
+  if (mac) CERTFERRY_TRY(mac->charge(trial));
+  CERTFERRY_TRY(KeyPlan(contents, trial).read(octets->content));
   CERTFERRY_TRY(check_mac(octets->content, mac, contents));
   CERTFERRY_ASSIGN(const std::vector<Part> parts, read_parts(octets->content, contents));
   BagReader bags(contents);
