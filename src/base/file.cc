@@ -232,4 +232,10 @@ Result<> PosixFileSystem::set_readers(const std::string& path, const std::vector
               "mount it with access lists, or create the group certferry and put the service accounts into it");
 }
 
+Result<> BatchedFileSystem::flush(const std::string& folder) {
+  const Descriptor fd(open_retrying(folder, O_RDONLY | O_DIRECTORY));
+  if (!fd.valid() || ::syncfs(fd.get()) != 0) return cannot_write(folder, errno);
+  return {};
+}
+
 }  // namespace certferry

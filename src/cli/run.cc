@@ -195,7 +195,10 @@ class Run {
     CERTFERRY_ASSIGN(Home home, open(Home::Access::kWrite));
     const std::vector<std::string> paths = to_vector(invocation_.texts(ParameterId::kPath));
     CERTFERRY_ASSIGN(const std::vector<std::string> files, commands::expand_paths(environment_, paths));
-    if (paths.size() > 1 || files != paths) return finished(commands::import_many(environment_, home, files, options));
+    if (paths.size() > 1 || files != paths) {
+      CERTFERRY_ASSIGN(Outcome outcome, commands::import_many(environment_, home, files, options));
+      return finished(std::move(outcome));
+    }
     options.path = paths.front();
     return finished(commands::import_certificate(environment_, home, options));
   }

@@ -230,7 +230,11 @@ void Catalog::put(store::Batch& batch, const CertificateRecord& record, store::R
   batch.put(key_index(certificate->public_key) + record.sha256, "");
   batch.put(serial_index(certificate) + record.sha256, "");
   for (const x509::Certificate& issuer : chain) {
-    if (issuer == certificate) continue;
+    const std::string der = kDer + issuer.sha256_hex();
+    const bool in_batch = std::ranges::any_of(batch.puts, [&](const auto& put) { return put.first == der; });
+    if (issuer == certificate || in_batch) continue;
+    // Chains share their intermediates: most of them are there already.
+    if (const auto there = store_.get(subject_index(issuer->subject) + issuer.sha256_hex()); there && *there) continue;
     batch.put(kDer + issuer.sha256_hex(), base64(issuer->der));
     batch.put(subject_index(issuer->subject) + issuer.sha256_hex(), "");
   }
@@ -239,8 +243,11 @@ void Catalog::put(store::Batch& batch, const CertificateRecord& record, store::R
 void Catalog::put_anchor(store::Batch& batch, const x509::Certificate& anchor) {
   const std::string der = kDer + anchor.sha256_hex();
   const bool there = std::ranges::any_of(batch.puts, [&](const auto& put) { return put.first == der; });
+  const std::string name = kAnchors + anchor.sha256_hex();
+  if (there && std::ranges::any_of(batch.puts, [&](const auto& put) { return put.first == name; })) return;
+  if (const auto known = store_.get(name); known && *known) return;
   if (!there) batch.put(der, base64(anchor->der));
-  batch.put(kAnchors + anchor.sha256_hex(), "");
+  batch.put(name, "");
 }
 
 Result<StoredAssignment> Catalog::assignment(const fleet::Scope& scope, std::string_view type) {

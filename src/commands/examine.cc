@@ -101,36 +101,40 @@ Result<chain::SystemTrust> load_system_trust(Environment& environment) {
 }
 
 Result<Judgement> judge(Environment& environment, const Selection& selection, const std::vector<x509::Certificate>& stored, const Trust& trust,
-                        Time now) {
+                        Time now, Shared& shared) {
   Judgement judgement;
-  chain::SignatureCache cache;
   std::vector<x509::Certificate> anchors = trust.named;
   anchors.insert(anchors.end(), trust.stored.begin(), trust.stored.end());
   std::vector<x509::Certificate> at_hand = stored;
   at_hand.insert(at_hand.end(), anchors.begin(), anchors.end());
-  judgement.ordered = chain::order(selection.leaf, selection.others, at_hand, now, &cache);
+  judgement.ordered = chain::order(selection.leaf, selection.others, at_hand, now, &shared.signatures);
   std::vector<x509::Certificate> untrusted = selection.others;
   untrusted.insert(untrusted.end(), stored.begin(), stored.end());
   chain::Options options;
   options.now = now;
-  options.cache = &cache;
+  options.cache = &shared.signatures;
   judgement.verdict = chain::verify(selection.leaf, untrusted, {anchors, nullptr}, options);
   bool from_system = false;
   if (judgement.verdict.trust != chain::Trust::kAnchored) {
-    CERTFERRY_ASSIGN(const chain::SystemTrust system, load_system_trust(environment));
-    chain::Verdict second = chain::verify(selection.leaf, untrusted, {anchors, &system}, options);
+    if (!shared.system) {
+      CERTFERRY_ASSIGN(shared.system, load_system_trust(environment));
+    }
+    chain::Verdict second = chain::verify(selection.leaf, untrusted, {anchors, &*shared.system}, options);
     from_system = second.trust == chain::Trust::kAnchored;
     judgement.verdict = std::move(second);
   }
   const chain::Verdict& verdict = judgement.verdict;
   checks::ChainResult& result = judgement.chain_result;
-  result.complete = verdict.trust != chain::Trust::kIncomplete;
+  // Files end with the last intermediate as a rule, private roots are seldom at hand: a CA whose issuer is missing, where
+  // nobody said what to trust, lacks its root and not another intermediate.
+  const bool lacks_root = verdict.trust == chain::Trust::kIncomplete && trust.named.empty() && verdict.path.size() > 1 && verdict.path.back().is_ca();
+  result.complete = verdict.trust != chain::Trust::kIncomplete || lacks_root;
   result.anchor_known = verdict.trust == chain::Trust::kAnchored;
   result.public_anchor = from_system;
   result.completed_by_us = !judgement.ordered.added.empty();
   if (!verdict.path.empty()) {
     if (!result.complete) result.missing_issuer = verdict.path.back()->issuer.text();
-    result.anchor = verdict.path.back()->subject.label();
+    result.anchor = lacks_root ? verdict.path.back()->issuer.label() : verdict.path.back()->subject.label();
     if (result.anchor_known) judgement.anchor = verdict.path.back();
   }
   return judgement;

@@ -43,6 +43,13 @@ struct Trust {
   std::vector<x509::Certificate> stored;  // from earlier imports
 };
 
+// What the imports of one command have in common. Loaded when it is first needed.
+struct Shared {
+  chain::SignatureCache signatures;
+  std::optional<chain::SystemTrust> system;
+  std::optional<std::vector<x509::Certificate>> named;  // --trust
+};
+
 struct Judgement {
   chain::Ordered ordered;   // what services will send
   chain::Verdict verdict;
@@ -51,7 +58,7 @@ struct Judgement {
 };
 // The system's anchors are loaded only where the others do not lead anywhere.
 [[nodiscard]] Result<Judgement> judge(Environment& environment, const Selection& selection, const std::vector<x509::Certificate>& stored,
-                                      const Trust& trust, Time now);
+                                      const Trust& trust, Time now, Shared& shared);
 
 // $SSL_CERT_FILE, else Debian's bundle. An absent one has no anchors.
 [[nodiscard]] Result<chain::SystemTrust> load_system_trust(Environment& environment);

@@ -21,11 +21,11 @@ bool told_by_checks(const Finding& finding) { return finding.id == "CF1301" || f
 
 class Import {
  public:
-  Import(Environment& environment, Home& home, const ImportOptions& options)
-      : environment_(environment), home_(home), options_(options), frame_(environment, home.config().computer.fqdn), document_(frame_.document), now_(frame_.now()) {}
+  Import(Environment& environment, Home& home, const ImportOptions& options, Shared& shared)
+      : environment_(environment), home_(home), options_(options), shared_(shared), frame_(environment, home.config().computer.fqdn), document_(frame_.document), now_(frame_.now()) {}
 
   [[nodiscard]] Outcome run() {
-    Result<> done = read();
+    Result<> done = read(read_certificate_file(environment_, options_.path, options_.password));
     for (int attempt = 0; done; ++attempt) {
       done = plan();
       if (!done || options_.what_if) break;
@@ -43,18 +43,22 @@ class Import {
     return finish(done);
   }
 
- private:
-  [[nodiscard]] Result<> read() {
+  // The steps of run(), for those who do many at once.
+  [[nodiscard]] Result<> read(Result<x509::CertificateFile> file) {
     CERTFERRY_TRY(check_timing(options_.timing));
     if (options_.identity) {
       CERTFERRY_ASSIGN(scope_, fleet::Scope::parse(*options_.identity));
       CERTFERRY_ASSIGN(types_, home_.config().types.parse_list(options_.types));
       for (const std::string& type : types_) CERTFERRY_TRY(home_.config().topology().check(*scope_, type));
     }
-    CERTFERRY_ASSIGN(file_, read_certificate_file(environment_, options_.path, options_.password));
+    if (!file) return std::unexpected(std::move(file).error());
+    file_ = std::move(*file);
     document_.file = file_facts(options_.path, *file_);
     CERTFERRY_ASSIGN(selection_, select(*file_, options_.select));
-    CERTFERRY_ASSIGN(trust_.named, read_certificates(environment_, options_.trust));
+    if (!shared_.named) {
+      CERTFERRY_ASSIGN(shared_.named, read_certificates(environment_, options_.trust));
+    }
+    trust_.named = *shared_.named;
     return {};
   }
 
@@ -77,6 +81,60 @@ class Import {
     return {};
   }
 
+  // Before the commit that names them: a record never points at files that are not there.
+  [[nodiscard]] Result<> write_files() {
+    if (!stores_) return {};
+    deploy::Certificates certificates(environment_.files, home_.path());
+    CERTFERRY_TRY(clear_leftover(certificates));
+    deploy::ChosenAccess access = deploy::choose_access(record_.exportable);
+    for (Finding& finding : access.findings) {
+      if (std::ranges::find(document_.findings, finding) == document_.findings.end()) document_.findings.push_back(std::move(finding));
+    }
+    deploy::CertificateFiles files;
+    files.sha256 = record_.sha256;
+    files.certificate = selection_->leaf.pem();
+    for (const x509::Certificate& certificate : judgement_->ordered.chain) {
+      if (!(certificate == selection_->leaf)) files.chain += certificate.pem();
+    }
+    CertificateRecord info = record_;
+    info.imported = Time();
+    files.info = to_json(info) + "\n";
+    if (selection_->key) {
+      files.key = selection_->key->key.pem();
+    } else if (!key_from_.empty()) {
+      CERTFERRY_ASSIGN(files.key, certificates.read(key_from_, "privkey.pem"));
+    }
+    const auto written = certificates.write(files, access.access);
+    if (!written) return std::unexpected(written.error());
+    return {};
+  }
+
+  // Adds what the store shall say.
+  void append_to(store::Batch& batch) {
+    if (stores_) {
+      catalog_->put(batch, record_, revision_, selection_->leaf, judgement_->ordered.chain);
+      // Named with --trust and really used: later imports below it need no --trust.
+      const auto& anchor = judgement_->anchor;
+      if (anchor && std::ranges::find(trust_.named, *anchor) != trust_.named.end()) catalog_->put_anchor(batch, *anchor);
+    }
+    for (const PlannedAssignment& plan : planned_) {
+      if (plan.transition.changed()) catalog_->put(batch, plan.before, plan.transition.after);
+    }
+  }
+
+  [[nodiscard]] bool changes() const { return changes_; }
+  [[nodiscard]] std::vector<std::string> actions() const { return frame_.actions(); }
+  [[nodiscard]] const CertificateRecord& record() const { return record_; }
+
+ private:
+  // A power cut during an import of many files may leave a folder that no record names and that is not whole.
+  [[nodiscard]] Result<> clear_leftover(deploy::Certificates& certificates) const {
+    if (!new_) return {};
+    CERTFERRY_ASSIGN(const bool there, certificates.exists(record_.sha256));
+    if (!there || !has_fatal(certificates.verify(record_.sha256, deploy::choose_access(record_.exportable).access))) return {};
+    return certificates.remove(record_.sha256);
+  }
+
   // From the file, or a stored one that fits: the answer to a request, a certificate issued again for the same key.
   [[nodiscard]] Result<> find_key(const std::optional<Found>& stored) {
     if (selection_->key || (stored && stored->record.has_key)) return {};
@@ -95,7 +153,7 @@ class Import {
     known.push_back(selection_->leaf);
     CERTFERRY_ASSIGN(const std::vector<x509::Certificate> stored, catalog_->issuers_above(known));
     CERTFERRY_ASSIGN(trust_.stored, catalog_->anchors());
-    CERTFERRY_ASSIGN(judgement_, judge(environment_, *selection_, stored, trust_, now_));
+    CERTFERRY_ASSIGN(judgement_, judge(environment_, *selection_, stored, trust_, now_, shared_));
     document_.certificates = chain_facts(selection_->leaf, *judgement_);
     for (const Finding& finding : judgement_->ordered.findings) document_.findings.push_back(finding);
     for (const Finding& finding : judgement_->verdict.findings) {
@@ -192,44 +250,9 @@ class Import {
     return {};
   }
 
-  // Before the commit that names them: a record never points at files that are not there.
-  [[nodiscard]] Result<> write_files() {
-    if (!stores_) return {};
-    deploy::Certificates certificates(environment_.files, home_.path());
-    deploy::ChosenAccess access = deploy::choose_access(record_.exportable);
-    for (Finding& finding : access.findings) {
-      if (std::ranges::find(document_.findings, finding) == document_.findings.end()) document_.findings.push_back(std::move(finding));
-    }
-    deploy::CertificateFiles files;
-    files.sha256 = record_.sha256;
-    files.certificate = selection_->leaf.pem();
-    for (const x509::Certificate& certificate : judgement_->ordered.chain) {
-      if (!(certificate == selection_->leaf)) files.chain += certificate.pem();
-    }
-    CertificateRecord info = record_;
-    info.imported = Time();
-    files.info = to_json(info) + "\n";
-    if (selection_->key) {
-      files.key = selection_->key->key.pem();
-    } else if (!key_from_.empty()) {
-      CERTFERRY_ASSIGN(files.key, certificates.read(key_from_, "privkey.pem"));
-    }
-    const auto written = certificates.write(files, access.access);
-    if (!written) return std::unexpected(written.error());
-    return {};
-  }
-
   [[nodiscard]] Result<> commit() {
     store::Batch batch;
-    if (stores_) {
-      catalog_->put(batch, record_, revision_, selection_->leaf, judgement_->ordered.chain);
-      // Named with --trust and really used: later imports below it need no --trust.
-      const auto& anchor = judgement_->anchor;
-      if (anchor && std::ranges::find(trust_.named, *anchor) != trust_.named.end()) catalog_->put_anchor(batch, *anchor);
-    }
-    for (const PlannedAssignment& plan : planned_) {
-      if (plan.transition.changed()) catalog_->put(batch, plan.before, plan.transition.after);
-    }
+    append_to(batch);
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
     CERTFERRY_TRY(store::append_audit(*store, batch, {0, now_, frame_.actor(), environment_.command_line, frame_.actions(), ""}));
     const auto revision = store->commit(batch);
@@ -237,6 +260,7 @@ class Import {
     return {};
   }
 
+ public:
   [[nodiscard]] Outcome finish(const Result<>& done) {
     headline(done);
     const bool applied = changes_ && done.has_value() && !options_.what_if;
@@ -246,6 +270,7 @@ class Import {
                                      {"changed", applied}});
   }
 
+ private:
   void headline(const Result<>& done) {
     const std::string label = selection_ ? selection_->leaf->subject.label() : options_.path;
     if (!done) {
@@ -272,6 +297,7 @@ class Import {
     } else {
       document_.undo = {"certferry remove --type " + planned_.front().transition.after.type + " --identity " + planned_.front().transition.after.scope.text()};
     }
+    if (options_.what_if) document_.undo.clear();
     if (!options_.what_if) {
       frame_.mark_done();
       document_.file.push_back({"Stored in", home_.path() + "/certificates/" + record_.sha256});
@@ -281,6 +307,7 @@ class Import {
   Environment& environment_;
   Home& home_;
   const ImportOptions& options_;
+  Shared& shared_;
   Frame frame_;
   report::Document& document_;
   const Time now_;
@@ -302,6 +329,29 @@ class Import {
 
 }  // namespace
 
-Outcome import_certificate(Environment& environment, Home& home, const ImportOptions& options) { return Import(environment, home, options).run(); }
+Outcome import_certificate(Environment& environment, Home& home, const ImportOptions& options) {
+  Shared shared;
+  return Import(environment, home, options, shared).run();
+}
+
+class ImportTask::Impl : public Import {
+ public:
+  using Import::Import;
+};
+
+ImportTask::ImportTask(Environment& environment, Home& home, const ImportOptions& options, Shared& shared)
+    : impl_(std::make_unique<Impl>(environment, home, options, shared)) {}
+ImportTask::ImportTask(ImportTask&&) noexcept = default;
+ImportTask::~ImportTask() = default;
+Result<> ImportTask::plan(Result<x509::CertificateFile> file) {
+  CERTFERRY_TRY(impl_->read(std::move(file)));
+  return impl_->plan();
+}
+bool ImportTask::changes() const { return impl_->changes(); }
+std::string ImportTask::sha256() const { return impl_->record().sha256; }
+Result<> ImportTask::write_files() { return impl_->write_files(); }
+void ImportTask::append_to(store::Batch& batch) { impl_->append_to(batch); }
+std::vector<std::string> ImportTask::actions() const { return impl_->actions(); }
+Outcome ImportTask::finish(const Result<>& done) { return impl_->finish(done); }
 
 }  // namespace certferry::commands

@@ -31,7 +31,8 @@ Result<> judge_leaf(Environment& environment, const fleet::Config& config, const
     if (!file.certificates.empty()) document.findings.push_back({selection.error().id, Severity::kInfo, selection.error().message, "", "certferry"});
     return {};
   }
-  CERTFERRY_ASSIGN(const Judgement judgement, judge(environment, *selection, {}, {}, frame.now()));
+  Shared shared;
+  CERTFERRY_ASSIGN(const Judgement judgement, judge(environment, *selection, {}, {}, frame.now(), shared));
   document.certificates = chain_facts(selection->leaf, judgement);
   for (const Finding& finding : judgement.ordered.findings) document.findings.push_back(finding);
   for (const Finding& finding : judgement.verdict.findings) {

@@ -72,7 +72,7 @@ class Set {
     }
     Trust trust;
     CERTFERRY_ASSIGN(trust.stored, catalog_->anchors());
-    CERTFERRY_ASSIGN(const Judgement judgement, judge(environment_, selection, {}, trust, frame_.now()));
+    CERTFERRY_ASSIGN(const Judgement judgement, judge(environment_, selection, {}, trust, frame_.now(), shared_));
     frame_.document.certificates = chain_facts(leaf, judgement);
     context.chain = selection.others;
     context.private_key_expected = false;
@@ -181,6 +181,7 @@ class Set {
   Home& home_;
   const SetOptions& options_;
   Frame frame_;
+  Shared shared_;
   std::optional<Catalog> catalog_;
   CertificateRecord record_;
   std::vector<PlannedAssignment> planned_;
