@@ -270,12 +270,6 @@ void ReaderPool::give_up(std::unique_ptr<Child>& child) {
   for (; !jobs.empty(); jobs.pop_back()) queue_.push_front(std::move(jobs.back()));
 }
 
-void ReaderPool::end_late_children() {
-  for (auto& child : children_) {
-    if (child && child->late()) give_up(child);
-  }
-}
-
 bool ReaderPool::wait_for_children(std::chrono::milliseconds timeout) {
   std::vector<pollfd> wanted;
   std::vector<std::unique_ptr<Child>*> asked;
@@ -284,21 +278,29 @@ bool ReaderPool::wait_for_children(std::chrono::milliseconds timeout) {
     wanted.push_back(child->wanted());
     asked.push_back(&child);
   }
-  if (::poll(wanted.data(), wanted.size(), static_cast<int>(timeout.count())) <= 0) return false;
+  const bool heard = ::poll(wanted.data(), wanted.size(), static_cast<int>(timeout.count())) > 0;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     auto& child = *asked[i];
-    if (wanted[i].revents & POLLOUT) child->send();
-    if (!(wanted[i].revents & (POLLIN | POLLHUP | POLLERR))) continue;
-    const auto receipt = child->receive();
-    if (receipt == Child::Receipt::kPart) continue;
-    auto completed = receipt == Child::Receipt::kAnswer ? child->take() : std::nullopt;
-    if (completed) {
-      done_.push_back(std::move(*completed));
-    } else {
+    const short events = heard ? wanted[i].revents : short{0};
+    if (events & POLLOUT) child->send();
+    if (events & (POLLIN | POLLHUP | POLLERR)) {
+      take_answer(child);
+    } else if (child->late()) {  // not where an answer waits: it is this process that was slow then
       give_up(child);
     }
   }
-  return true;
+  return heard;
+}
+
+void ReaderPool::take_answer(std::unique_ptr<Child>& child) {
+  const auto receipt = child->receive();
+  if (receipt == Child::Receipt::kPart) return;
+  auto completed = receipt == Child::Receipt::kAnswer ? child->take() : std::nullopt;
+  if (completed) {
+    done_.push_back(std::move(*completed));
+  } else {
+    give_up(child);
+  }
 }
 
 std::optional<ReaderPool::Completed> ReaderPool::next(std::chrono::milliseconds timeout) {
@@ -307,7 +309,6 @@ std::optional<ReaderPool::Completed> ReaderPool::next(std::chrono::milliseconds 
     // The children are looked at even where an answer is at hand: they must not run dry.
     const auto wait = done_.empty() ? std::min(timeout, kWatch) : std::chrono::milliseconds(0);
     const bool heard = wait_for_children(wait);
-    end_late_children();
     hand_out();
     if (!done_.empty()) {
       Completed completed = std::move(done_.front());

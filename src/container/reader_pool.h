@@ -58,7 +58,7 @@ class ReaderPool {
   ReaderPool(const Limits& limits, const Clock& clock);
   void hand_out();
   void give_up(std::unique_ptr<Child>& child);
-  void end_late_children();
+  void take_answer(std::unique_ptr<Child>& child);
   // True where something was heard.
   bool wait_for_children(std::chrono::milliseconds timeout);
 
