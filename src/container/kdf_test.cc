@@ -59,10 +59,10 @@ TEST(Pbkdf2, AgreesWithWycheproof) {
     const Bytes password = octets(test["password"]);
     const Bytes salt = octets(test["salt"]);
     const Hash hash = hash_of(file);
-    EXPECT_EQ(hex_lower(pbkdf2(hash, password, salt, iterations, test["dkLen"]).view()), test["dk"]);
+    EXPECT_EQ(hex_lower(pbkdf2(hash, password, salt, iterations, test["dkLen"]).view()), test["dk"].get<std::string>());
     const Derivation one[] = {
         {Derivation::Function::kPbkdf2, hash, Secret(ByteView(password)), salt, iterations, test["dkLen"]}};
-    EXPECT_EQ(hex_lower(derive(one)[0].view()), test["dk"]);
+    EXPECT_EQ(hex_lower(derive(one)[0].view()), test["dk"].get<std::string>());
   });
   EXPECT_TRUE(count < 0 || count > 250) << count;
 }
@@ -74,7 +74,7 @@ TEST(Pbes2, AgreesWithWycheproof) {
         pbkdf2(hash_of(file), octets(test["password"]), octets(test["salt"]), test["iterationCount"], bits / 8);
     const auto plain = decrypt(Cipher::kAesCbc, key.view(), octets(test["iv"]), octets(test["ct"]));
     ASSERT_TRUE(plain);
-    EXPECT_EQ(hex_lower(plain->view()), test["msg"]);
+    EXPECT_EQ(hex_lower(plain->view()), test["msg"].get<std::string>());
   });
   EXPECT_TRUE(count < 0 || count > 1000) << count;
 }

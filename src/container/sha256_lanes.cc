@@ -58,6 +58,8 @@ struct State {
 CERTFERRY_SHA __m128i load(const std::uint32_t* words) {
   return _mm_loadu_si128(reinterpret_cast<const __m128i*>(words));
 }
+// NOLINTNEXTLINE(portability-simd-intrinsics): g++ 12 has no std::simd, and the rounds are intrinsics anyway.
+CERTFERRY_SHA __m128i add(__m128i a, __m128i b) { return _mm_add_epi32(a, b); }
 CERTFERRY_SHA void store(std::uint32_t* words, __m128i value) {
   _mm_storeu_si128(reinterpret_cast<__m128i*>(words), value);
 }
@@ -80,15 +82,14 @@ CERTFERRY_SHA void to_message(const State& state, __m128i& first, __m128i& secon
 template <int group>
 CERTFERRY_SHA void four_rounds(State& state, __m128i (&message)[4]) {
   __m128i& words = message[group % 4];
-  __m128i sum = _mm_add_epi32(words, load(kConstants.data() + 4 * group));
+  __m128i sum = add(words, load(kConstants.data() + 4 * group));
   state.cdgh = _mm_sha256rnds2_epu32(state.cdgh, state.abef, sum);
   sum = _mm_shuffle_epi32(sum, 0x0e);
   state.abef = _mm_sha256rnds2_epu32(state.abef, state.cdgh, sum);
   if constexpr (group < 12) {
     const __m128i last = message[(group + 3) % 4];
     const __m128i seven_back = _mm_alignr_epi8(last, message[(group + 2) % 4], 4);
-    words =
-        _mm_sha256msg2_epu32(_mm_add_epi32(_mm_sha256msg1_epu32(words, message[(group + 1) % 4]), seven_back), last);
+    words = _mm_sha256msg2_epu32(add(_mm_sha256msg1_epu32(words, message[(group + 1) % 4]), seven_back), last);
   }
 }
 
@@ -116,8 +117,8 @@ CERTFERRY_SHA void compress(const State (&from)[lanes], __m128i (&first)[lanes],
   }
   all_rounds<lanes, 0>(state, message);
   for (int i = 0; i < lanes; ++i) {
-    state[i].abef = _mm_add_epi32(state[i].abef, from[i].abef);
-    state[i].cdgh = _mm_add_epi32(state[i].cdgh, from[i].cdgh);
+    state[i].abef = add(state[i].abef, from[i].abef);
+    state[i].cdgh = add(state[i].cdgh, from[i].cdgh);
     to_message(state[i], first[i], second[i]);
   }
 }

@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 std::optional<fs::path> in_corpus(const std::string& path) {
   const char* named = std::getenv("CERTFERRY_CORPUS");
-  const fs::path whole = (named ? fs::path(named) : fs::path(CERTFERRY_SOURCE_DIR) / "../shared/corpus") / path;
+  fs::path whole = (named ? fs::path(named) : fs::path(CERTFERRY_SOURCE_DIR) / "../shared/corpus") / path;
   if (fs::exists(whole)) return whole;
   const char* ci = std::getenv("CI");
   if (ci && std::string(ci) == "true") ADD_FAILURE() << "no " << whole << "; set CERTFERRY_CORPUS";
