@@ -30,6 +30,7 @@
 #include "commands/type.h"
 #include "report/text.h"
 #include "report/write.h"
+#include "x509/openssl_init.h"
 
 namespace certferry::cli {
 namespace {
@@ -403,6 +404,7 @@ int run(int argc, char** argv) {
   }
   const Terminal terminal = terminal_for(*parsed);
   if (const auto code = answer_at_once(*parsed, terminal)) return *code;
+  x509::initialize_openssl();
   const SystemClock clock;
   PosixFileSystem files;
   TerminalUi ui(terminal, clock);

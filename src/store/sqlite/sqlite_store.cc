@@ -5,6 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
 namespace certferry::store {
 namespace {
 
@@ -20,6 +24,64 @@ std::unexpected<Error> damaged(const std::string& path, const std::string& what)
       "restore it from a backup; the certificates themselves are whole below certificates/, so importing them again works too");
 }
 
+// Two processes may come here at once: the transaction lets one of them make the tables.
+constexpr const char* kSchemaSql =
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN IMMEDIATE;"
+    "CREATE TABLE IF NOT EXISTS entries(key BLOB PRIMARY KEY, value BLOB, revision INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX IF NOT EXISTS entries_by_revision ON entries(revision);"
+    "CREATE TABLE IF NOT EXISTS state(one INTEGER PRIMARY KEY CHECK(one = 1), revision INTEGER NOT NULL);"
+    "INSERT OR IGNORE INTO state VALUES(1, 0); PRAGMA user_version=1; COMMIT";
+
+// The same tables for a file that nobody else sees yet; the journal mode last, it is written into the file's header.
+constexpr const char* kEmptyStoreSql =
+    "BEGIN;"
+    "CREATE TABLE entries(key BLOB PRIMARY KEY, value BLOB, revision INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE INDEX entries_by_revision ON entries(revision);"
+    "CREATE TABLE state(one INTEGER PRIMARY KEY CHECK(one = 1), revision INTEGER NOT NULL);"
+    "INSERT INTO state VALUES(1, 0); PRAGMA user_version=1; COMMIT; PRAGMA journal_mode=WAL";
+
+Result<> sync_path(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const bool done = fd >= 0 && ::fsync(fd) == 0;
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  if (done) return {};
+  return fail(ErrorKind::kFailed, "CF1507", "the store " + path + " cannot be written: " + std::strerror(error),
+              "make room on the file system and look at its health, then run the command again; nothing was changed");
+}
+
+// Makes an empty store beside its place and links it there once it is whole: two syncs, where SQLite needs six to make
+// the same file in place. Mode 0600 from the start; -wal and -shm take the mode of the file.
+Result<> make_if_absent(const std::string& path) {
+  struct stat there;
+  if (::lstat(path.c_str(), &there) == 0) return {};
+  const std::string fresh = path + "." + std::to_string(::getpid()) + "-" + std::to_string(::gettid()) + ".new";
+  ::unlink(fresh.c_str());
+  const int fd = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  const int error = errno;
+  if (fd >= 0) ::close(fd);
+  sqlite3* database = nullptr;
+  const bool made = fd >= 0 && sqlite3_open_v2(fresh.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr) == SQLITE_OK &&
+                    sqlite3_exec(database, "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY", nullptr, nullptr, nullptr) == SQLITE_OK &&
+                    sqlite3_exec(database, kEmptyStoreSql, nullptr, nullptr, nullptr) == SQLITE_OK;
+  const std::string text = database ? sqlite3_errmsg(database) : std::strerror(error);
+  sqlite3_close(database);
+  Result<> done;
+  if (!made) {
+    done = fail(ErrorKind::kUnreachable, "CF1503", "the store " + path + " cannot be made: " + text,
+                "check that the folder is there and that you may write to it");
+  }
+  if (done) done = sync_path(fresh);
+  // Not a rename: another process may have made it meanwhile.
+  if (done && ::link(fresh.c_str(), path.c_str()) != 0 && errno != EEXIST) {
+    done = fail(ErrorKind::kUnreachable, "CF1503", "the store " + path + " cannot be made: " + std::strerror(errno),
+                "check that the folder is there and that you may write to it");
+  }
+  ::unlink(fresh.c_str());
+  if (done) done = sync_path(path.substr(0, std::max<std::size_t>(path.find_last_of('/'), 1)));
+  return done;
+}
+
 // The smallest key above every key that starts with `prefix`; empty where there is none.
 std::string end_of(std::string_view prefix) {
   std::string end(prefix);
@@ -31,14 +93,27 @@ std::string end_of(std::string_view prefix) {
 }  // namespace
 
 void SqliteStore::Close::operator()(sqlite3* database) const { sqlite3_close(database); }
+void SqliteStore::Finalize::operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
 
-// A prepared statement, finalized at the end of its scope.
+// A prepared statement out of the store's cache, ready for the next user at the end of its scope.
 class SqliteStore::Statement {
  public:
-  Statement(sqlite3* database, const char* sql) { sqlite3_prepare_v2(database, sql, -1, &statement_, nullptr); }
+  // `sql` is a literal: its address is the key. Preparing costs more than most of the statements.
+  Statement(SqliteStore& store, const char* sql) {
+    auto& cached = store.statements_[sql];
+    if (!cached) {
+      sqlite3_stmt* prepared = nullptr;
+      sqlite3_prepare_v3(store.database_.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, nullptr);
+      cached.reset(prepared);
+    }
+    statement_ = cached.get();
+  }
   Statement(const Statement&) = delete;
   Statement& operator=(const Statement&) = delete;
-  ~Statement() { sqlite3_finalize(statement_); }
+  ~Statement() {
+    sqlite3_reset(statement_);
+    sqlite3_clear_bindings(statement_);
+  }
 
   Statement& bind(int index, std::string_view text) {
     sqlite3_bind_blob64(statement_, index, text.data() ? text.data() : "", text.size(), SQLITE_STATIC);
@@ -98,12 +173,7 @@ Result<> SqliteStore::execute(const char* sql) {
 }
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path, Access access) {
-  if (access == Access::kWrite) {
-    // SQLite would make it with the umask's mode; this one is never readable by others, nor are -wal and -shm, which
-    // take the mode of the file.
-    const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd >= 0) ::close(fd);
-  }
+  if (access == Access::kWrite) CERTFERRY_TRY(make_if_absent(path));
   // SQLite would take an emptied file for a new one, and throw its -wal away.
   struct stat file;
   struct stat wal;
@@ -124,7 +194,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path, 
 }
 
 Result<> SqliteStore::prepare_schema(Access access) {
-  Statement version(database_.get(), "PRAGMA user_version");
+  Statement version(*this, "PRAGMA user_version");
   if (version.step() != SQLITE_ROW) return error("read the schema");
   const Revision schema = version.number(0);
   version.reset();
@@ -137,17 +207,11 @@ Result<> SqliteStore::prepare_schema(Access access) {
   if (access == Access::kRead) {
     return fail(ErrorKind::kUnreachable, "CF1503", "the store " + path_ + " is empty", "import a certificate first");
   }
-  // Two processes may come here at once: the transaction lets one of them make the tables.
-  return execute(
-      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN IMMEDIATE;"
-      "CREATE TABLE IF NOT EXISTS entries(key BLOB PRIMARY KEY, value BLOB, revision INTEGER NOT NULL) WITHOUT ROWID;"
-      "CREATE INDEX IF NOT EXISTS entries_by_revision ON entries(revision);"
-      "CREATE TABLE IF NOT EXISTS state(one INTEGER PRIMARY KEY CHECK(one = 1), revision INTEGER NOT NULL);"
-      "INSERT OR IGNORE INTO state VALUES(1, 0); PRAGMA user_version=1; COMMIT");
+  return execute(kSchemaSql);
 }
 
 Result<std::optional<Entry>> SqliteStore::get(std::string_view key) {
-  Statement select(database_.get(), "SELECT value, revision FROM entries WHERE key = ? AND value IS NOT NULL");
+  Statement select(*this, "SELECT value, revision FROM entries WHERE key = ? AND value IS NOT NULL");
   const int result = select.bind(1, key).step();
   if (result == SQLITE_DONE) return std::optional<Entry>();
   if (result != SQLITE_ROW) return error("get");
@@ -155,7 +219,7 @@ Result<std::optional<Entry>> SqliteStore::get(std::string_view key) {
 }
 
 Result<Revision> SqliteStore::revision() {
-  Statement select(database_.get(), "SELECT revision FROM state");
+  Statement select(*this, "SELECT revision FROM state");
   if (select.step() != SQLITE_ROW) return error("read the revision");
   return select.number(0);
 }
@@ -166,7 +230,7 @@ Result<Listing> SqliteStore::list(std::string_view prefix) {
   CERTFERRY_TRY(execute("BEGIN"));
   const auto read = [&]() -> Result<> {
     CERTFERRY_ASSIGN(listing.revision, revision());
-    Statement select(database_.get(),
+    Statement select(*this,
                      end.empty()
                          ? "SELECT key, value, revision FROM entries WHERE key >= ? AND value IS NOT NULL"
                          : "SELECT key, value, revision FROM entries WHERE key >= ? AND key < ? AND value IS NOT NULL");
@@ -186,7 +250,7 @@ Result<Listing> SqliteStore::list(std::string_view prefix) {
 }
 
 Result<Revision> SqliteStore::commit_in_transaction(const Batch& batch) {
-  Statement select(database_.get(), "SELECT revision FROM entries WHERE key = ? AND value IS NOT NULL");
+  Statement select(*this, "SELECT revision FROM entries WHERE key = ? AND value IS NOT NULL");
   for (const Batch::Expectation& expected : batch.expectations) {
     const int result = select.bind(1, expected.key).step();
     if (result != SQLITE_ROW && result != SQLITE_DONE) return error("check");
@@ -196,15 +260,15 @@ Result<Revision> SqliteStore::commit_in_transaction(const Batch& batch) {
   }
   CERTFERRY_ASSIGN(const Revision before, revision());
   const Revision now = before + 1;
-  Statement state(database_.get(), "UPDATE state SET revision = ?");
+  Statement state(*this, "UPDATE state SET revision = ?");
   if (state.bind(1, now).step() != SQLITE_DONE) return error("commit");
-  Statement put(database_.get(), "INSERT OR REPLACE INTO entries(key, value, revision) VALUES(?, ?, ?)");
+  Statement put(*this, "INSERT OR REPLACE INTO entries(key, value, revision) VALUES(?, ?, ?)");
   for (const auto& [key, value] : batch.puts) {
     if (put.bind(1, key).bind(2, value).bind(3, now).step() != SQLITE_DONE) return error("put");
     put.reset();
   }
   // A tombstone, so that `changes` can tell of it.
-  Statement remove(database_.get(),
+  Statement remove(*this,
                    "UPDATE entries SET value = NULL, revision = ?2 WHERE key = ?1 AND value IS NOT NULL");
   for (const std::string& key : batch.removals) {
     if (remove.bind(1, key).bind(2, now).step() != SQLITE_DONE) return error("remove");
@@ -228,8 +292,7 @@ Result<Revision> SqliteStore::commit(const Batch& batch) {
 Result<Changes> SqliteStore::changes(std::string_view prefix, Revision from) {
   Changes found;
   CERTFERRY_ASSIGN(found.revision, revision());
-  Statement select(
-      database_.get(),
+  Statement select(*this,
       "SELECT key, value, revision FROM entries WHERE revision > ? AND revision <= ? AND substr(key, 1, length(?3)) = ?3"
       " ORDER BY revision, key");
   select.bind(1, from).bind(2, found.revision).bind(3, prefix);
@@ -243,7 +306,7 @@ Result<Changes> SqliteStore::changes(std::string_view prefix, Revision from) {
 }
 
 Result<> SqliteStore::verify() {
-  Statement check(database_.get(), "PRAGMA integrity_check");
+  Statement check(*this, "PRAGMA integrity_check");
   if (check.step() != SQLITE_ROW) return error("verify");
   if (const std::string text = check.text(0); text != "ok") return damaged(path_, text);
   return {};

@@ -1,12 +1,14 @@
 // The embedded store: one SQLite file (WAL, synchronous=FULL).
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
 #include "store/store.h"
 
 struct sqlite3;
+struct sqlite3_stmt;
 
 namespace certferry::store {
 
@@ -37,8 +39,12 @@ class SqliteStore final : public Store {
   struct Close {
     void operator()(sqlite3* database) const;
   };
+  struct Finalize {
+    void operator()(sqlite3_stmt* statement) const;
+  };
   std::string path_;
   std::unique_ptr<sqlite3, Close> database_;
+  std::map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;  // gone before the database
 };
 
 }  // namespace certferry::store
