@@ -36,7 +36,9 @@ constexpr std::array<std::int8_t, 256> base64_values() {
 
 template <typename Text>
 void encode_base64(Text& text, ByteView bytes) {
-  const auto put = [&](std::uint32_t digit) { text.push_back(static_cast<typename Text::value_type>(kBase64[digit & 63])); };
+  const auto put = [&](std::uint32_t digit) {
+    text.push_back(static_cast<typename Text::value_type>(kBase64[digit & 63]));
+  };
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     std::size_t left = std::min<std::size_t>(3, bytes.size() - i);
     std::uint32_t group = static_cast<std::uint32_t>(bytes[i]) << 16;
@@ -44,8 +46,10 @@ void encode_base64(Text& text, ByteView bytes) {
     if (left > 2) group |= bytes[i + 2];
     put(group >> 18);
     put(group >> 12);
-    if (left > 1) put(group >> 6); else text.push_back('=');
-    if (left > 2) put(group); else text.push_back('=');
+    if (left > 1) put(group >> 6);
+    else text.push_back('=');
+    if (left > 2) put(group);
+    else text.push_back('=');
   }
 }
 

@@ -98,19 +98,27 @@ class BatchedFileSystem final : public FileSystem {
 
   Result<std::optional<FileStatus>> status(const std::string& path) override { return files_.status(path); }
   Result<Secret> read(const std::string& path, std::size_t limit) override { return files_.read(path, limit); }
-  Result<> write_new(const std::string& path, ByteView bytes, unsigned mode) override { return files_.write_new(path, bytes, mode); }
+  Result<> write_new(const std::string& path, ByteView bytes, unsigned mode) override {
+    return files_.write_new(path, bytes, mode);
+  }
   Result<> sync(const std::string&) override { return {}; }
   void start_sync(const std::string&) override {}
   Result<> rename(const std::string& from, const std::string& to) override { return files_.rename(from, to); }
   Result<> make_folder(const std::string& path, unsigned mode) override { return files_.make_folder(path, mode); }
-  Result<> make_symlink(const std::string& target, const std::string& path) override { return files_.make_symlink(target, path); }
+  Result<> make_symlink(const std::string& target, const std::string& path) override {
+    return files_.make_symlink(target, path);
+  }
   Result<std::string> read_symlink(const std::string& path) override { return files_.read_symlink(path); }
   Result<std::vector<std::string>> list(const std::string& folder) override { return files_.list(folder); }
   Result<> remove(const std::string& path) override { return files_.remove(path); }
   Result<> set_mode(const std::string& path, unsigned mode) override { return files_.set_mode(path, mode); }
-  Result<> set_owner(const std::string& path, unsigned owner, unsigned group) override { return files_.set_owner(path, owner, group); }
+  Result<> set_owner(const std::string& path, unsigned owner, unsigned group) override {
+    return files_.set_owner(path, owner, group);
+  }
   Result<std::vector<unsigned>> readers(const std::string& path) override { return files_.readers(path); }
-  Result<> set_readers(const std::string& path, const std::vector<unsigned>& accounts) override { return files_.set_readers(path, accounts); }
+  Result<> set_readers(const std::string& path, const std::vector<unsigned>& accounts) override {
+    return files_.set_readers(path, accounts);
+  }
 
  private:
   FileSystem& files_;

@@ -49,17 +49,17 @@ using Result = std::expected<T, Error>;
 #define CERTFERRY_CONCAT(a, b) CERTFERRY_CONCAT_(a, b)
 
 // Returns the error of `expression` (a Result) from the enclosing function, which returns a Result too.
-#define CERTFERRY_TRY(expression)                                           \
-  do {                                                                      \
-    if (auto try_result = (expression); !try_result) {                      \
-      return std::unexpected(std::move(try_result).error());                \
-    }                                                                       \
+#define CERTFERRY_TRY(expression)                            \
+  do {                                                       \
+    if (auto try_result = (expression); !try_result) {       \
+      return std::unexpected(std::move(try_result).error()); \
+    }                                                        \
   } while (false)
 
 // `CERTFERRY_ASSIGN(auto x, expression);` declares x with the value, or returns the error.
 #define CERTFERRY_ASSIGN(declaration, expression) \
   CERTFERRY_ASSIGN_(CERTFERRY_CONCAT(assign_result_, __LINE__), declaration, expression)
-#define CERTFERRY_ASSIGN_(result, declaration, expression)                  \
-  auto result = (expression);                                               \
-  if (!result) return std::unexpected(std::move(result).error());           \
+#define CERTFERRY_ASSIGN_(result, declaration, expression)        \
+  auto result = (expression);                                     \
+  if (!result) return std::unexpected(std::move(result).error()); \
   declaration = std::move(*result)

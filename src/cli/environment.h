@@ -10,7 +10,8 @@ namespace certferry::cli {
 // The person at the terminal, as the commands see them. Borrows both.
 class TerminalUi final : public commands::Ui {
  public:
-  TerminalUi(const Terminal& terminal, const Clock& clock) : terminal_(terminal), clock_(clock), confirmation_(terminal) {}
+  TerminalUi(const Terminal& terminal, const Clock& clock)
+      : terminal_(terminal), clock_(clock), confirmation_(terminal) {}
   Result<> confirm(std::string_view question, const std::vector<std::string>& plan) override;
   Result<std::optional<Secret>> password(std::string_view file) override;
   void progress(std::string_view what, std::size_t done, std::size_t total) override;

@@ -93,7 +93,9 @@ class Run {
     if (outcome.error) return exit_code(outcome.error->kind);
     if (!written) return exit_code(ErrorKind::kPartly);
     constexpr int kPlanHasChanges = 3;
-    return outcome.changed && invocation_.on(ParameterId::kWhatIf) && invocation_.on(ParameterId::kDetailedExitcode) ? kPlanHasChanges : 0;
+    return outcome.changed && invocation_.on(ParameterId::kWhatIf) && invocation_.on(ParameterId::kDetailedExitcode)
+               ? kPlanHasChanges
+               : 0;
   }
 
  private:
@@ -117,11 +119,15 @@ class Run {
       case CommandId::kType: return type();
       case CommandId::kDoctor: return with_home(Home::Access::kRead, commands::examine_home);
       case CommandId::kConfig: return config();
-      case CommandId::kAudit: return with_home(Home::Access::kRead, text(ParameterId::kAction) == "verify" ? commands::verify_audit : commands::list_audit);
+      case CommandId::kAudit:
+        return with_home(Home::Access::kRead,
+                         text(ParameterId::kAction) == "verify" ? commands::verify_audit : commands::list_audit);
       case CommandId::kLinks: return links();
       default:
-        return fail(ErrorKind::kUsage, "CF1071", spelled(command(invocation_.command()), invocation_.dialect()) + " is not available in this version",
-                    "`certferry help` lists what is");
+        return fail(
+            ErrorKind::kUsage, "CF1071",
+            spelled(command(invocation_.command()), invocation_.dialect()) + " is not available in this version",
+            "`certferry help` lists what is");
     }
   }
 
@@ -133,7 +139,8 @@ class Run {
 
   [[nodiscard]] Result<Home> open(Home::Access access) {
     CERTFERRY_ASSIGN(std::string path, commands::locate_home(text(ParameterId::kHome), environment_));
-    return Home::open(std::move(path), invocation_.on(ParameterId::kWhatIf) ? Home::Access::kRead : access, environment_);
+    return Home::open(std::move(path), invocation_.on(ParameterId::kWhatIf) ? Home::Access::kRead : access,
+                      environment_);
   }
 
   template <typename Function>
@@ -154,7 +161,8 @@ class Run {
   }
 
   [[nodiscard]] Result<std::optional<Secret>> password() {
-    CERTFERRY_ASSIGN(std::optional<Password> found, find_password(invocation_, std::getenv("CREDENTIALS_DIRECTORY"), terminal_.err_is_terminal()));
+    CERTFERRY_ASSIGN(std::optional<Password> found,
+                     find_password(invocation_, std::getenv("CREDENTIALS_DIRECTORY"), terminal_.err_is_terminal()));
     if (!found) return std::optional<Secret>();
     for (const Finding& warning : found->warnings) warnings_.push_back(warning);
     return std::optional(std::move(found->value));
@@ -165,7 +173,9 @@ class Run {
     timing.roll = invocation_.on(ParameterId::kRoll);
     timing.accept_short_overlap = invocation_.on(ParameterId::kAcceptShortOverlap);
     if (const auto date = invocation_.text(ParameterId::kEffectiveDate)) {
-      CERTFERRY_ASSIGN(const DateReading reading, read_date(*date, date_locale(std::getenv("LC_ALL"), std::getenv("LC_TIME"), std::getenv("LANG"))));
+      CERTFERRY_ASSIGN(
+          const DateReading reading,
+          read_date(*date, date_locale(std::getenv("LC_ALL"), std::getenv("LC_TIME"), std::getenv("LANG"))));
       timing.effective = reading.time;
       reading_ = show(reading);
     }
@@ -228,9 +238,13 @@ class Run {
     constexpr std::size_t kMax = 1024 * 1024;
     CERTFERRY_ASSIGN(const Secret bytes, environment_.files.read(path == "-" ? "/dev/stdin" : path, kMax));
     ordered_json json = ordered_json::parse(bytes.text(), nullptr, false);
-    if (json.is_object() && json.contains("certificates") && json["certificates"].is_array() && json["certificates"].size() == 1) json = ordered_json(json["certificates"][0]);
-    if (json.is_object() && json.contains("thumbprint") && json["thumbprint"].is_string()) return json["thumbprint"].get<std::string>();
-    return fail(ErrorKind::kUsage, "CF1072", "the reference names no certificate, or more than one", "give the JSON of one certificate of `certferry get --json`");
+    if (json.is_object() && json.contains("certificates") && json["certificates"].is_array() &&
+        json["certificates"].size() == 1)
+      json = ordered_json(json["certificates"][0]);
+    if (json.is_object() && json.contains("thumbprint") && json["thumbprint"].is_string())
+      return json["thumbprint"].get<std::string>();
+    return fail(ErrorKind::kUsage, "CF1072", "the reference names no certificate, or more than one",
+                "give the JSON of one certificate of `certferry get --json`");
   }
 
   [[nodiscard]] Result<Outcome> get() {
@@ -258,7 +272,8 @@ class Run {
   [[nodiscard]] Result<Outcome> inspect() {
     CERTFERRY_ASSIGN(const fleet::Config config, config_alone());
     CERTFERRY_ASSIGN(const std::optional<Secret> secret, password());
-    return finished(commands::inspect_file(environment_, config, {text(ParameterId::kPath), secret ? &*secret : nullptr}));
+    return finished(
+        commands::inspect_file(environment_, config, {text(ParameterId::kPath), secret ? &*secret : nullptr}));
   }
 
   [[nodiscard]] Result<Outcome> check() {
@@ -275,10 +290,14 @@ class Run {
     options.types = joined(invocation_.texts(ParameterId::kType));
     options.purpose = text(ParameterId::kPurpose);
     options.only_path = invocation_.on(ParameterId::kOnlyPath);
-    if (const auto depth = invocation_.number(ParameterId::kMaxDepth)) options.max_depth = static_cast<std::size_t>(*depth);
+    if (const auto depth = invocation_.number(ParameterId::kMaxDepth))
+      options.max_depth = static_cast<std::size_t>(*depth);
     if (const auto at = invocation_.text(ParameterId::kAt)) {
       options.at = from_rfc3339(*at);
-      if (!options.at) return fail(ErrorKind::kUsage, "CF1073", "--at wants a date like 2030-07-31T08:00:00Z, not \"" + std::string(*at) + "\"", "write it as RFC 3339 says");
+      if (!options.at)
+        return fail(ErrorKind::kUsage, "CF1073",
+                    "--at wants a date like 2030-07-31T08:00:00Z, not \"" + std::string(*at) + "\"",
+                    "write it as RFC 3339 says");
     }
     return finished(commands::check_file(environment_, config, options));
   }
@@ -286,7 +305,8 @@ class Run {
   [[nodiscard]] Result<Outcome> type() {
     CERTFERRY_ASSIGN(const fleet::Config config, config_alone());
     if (text(ParameterId::kAction) != "show") return commands::list_types(environment_, config);
-    if (!invocation_.given(ParameterId::kTypeName)) return fail(ErrorKind::kUsage, "CF1074", "which type is to be shown?", "certferry type show TYPE");
+    if (!invocation_.given(ParameterId::kTypeName))
+      return fail(ErrorKind::kUsage, "CF1074", "which type is to be shown?", "certferry type show TYPE");
     return commands::show_type(environment_, config, text(ParameterId::kTypeName));
   }
 
@@ -342,13 +362,15 @@ class Run {
 std::optional<int> answer_at_once(const Invocation& invocation, const Terminal& terminal) {
   const Command& asked = command(invocation.command());
   if (invocation.on(ParameterId::kVersion) || invocation.command() == CommandId::kVersion) {
-    terminal.print(invocation.json() ? "{\"schema\":1,\"version\":\"" + std::string(kVersion) + "\"}\n" : "certferry " + std::string(kVersion) + "\n");
+    terminal.print(invocation.json() ? "{\"schema\":1,\"version\":\"" + std::string(kVersion) + "\"}\n"
+                                     : "certferry " + std::string(kVersion) + "\n");
     return 0;
   }
   if (invocation.command() == CommandId::kHelp) {
     const auto topic = invocation.text(ParameterId::kTopic);
     const Command* found = topic ? find_topic(*topic) : nullptr;
-    terminal.print(found ? help_of(*found, find_cmdlet(*topic) ? Dialect::kCmdlet : Dialect::kNative) : help_overview());
+    terminal.print(found ? help_of(*found, find_cmdlet(*topic) ? Dialect::kCmdlet : Dialect::kNative)
+                         : help_overview());
     return topic && !found ? exit_code(ErrorKind::kUsage) : 0;
   }
   if (invocation.wants_help()) {
@@ -364,7 +386,8 @@ std::optional<int> answer_at_once(const Invocation& invocation, const Terminal& 
   if (invocation.command() == CommandId::kMan) {
     const auto topic = invocation.text(ParameterId::kTopic);
     const Command* found = topic ? find_topic(*topic) : nullptr;
-    terminal.print(found ? man_page(*found, find_cmdlet(*topic) ? Dialect::kCmdlet : Dialect::kNative, kVersion) : man_overview(kVersion));
+    terminal.print(found ? man_page(*found, find_cmdlet(*topic) ? Dialect::kCmdlet : Dialect::kNative, kVersion)
+                         : man_overview(kVersion));
     return 0;
   }
   return std::nullopt;
@@ -395,7 +418,9 @@ int run(int argc, char** argv) {
     const Terminal terminal = standard_terminal({}, std::getenv("NO_COLOR"), std::getenv("TERM"));
     const Error& error = parsed.error().error;
     report::TextOptions options;
-    options.style = [&](report::Emphasis emphasis, std::string_view text) { return terminal.styled_err(role_of(emphasis), text); };
+    options.style = [&](report::Emphasis emphasis, std::string_view text) {
+      return terminal.styled_err(role_of(emphasis), text);
+    };
     std::string text = report::to_text(Error{error.kind, error.id, error.message, ""}, options) + parsed.error().where;
     if (!text.ends_with('\n')) text += '\n';
     if (!error.fix.empty()) text += "fix: " + escape_terminal(error.fix) + "\n";

@@ -10,7 +10,8 @@ namespace {
 
 // Events as steps: what an administrator calls them.
 std::string sentence(const fleet::Event& event, const CertificateRecord& record, const std::string& where) {
-  const std::string label = event.sha256 == record.sha256 ? record.thumbprint : "the certificate " + event.sha256.substr(0, 12) + "…";
+  const std::string label =
+      event.sha256 == record.sha256 ? record.thumbprint : "the certificate " + event.sha256.substr(0, 12) + "…";
   switch (event.kind) {
     case fleet::Event::Kind::kStaged: return "stage " + label + " for " + where;
     case fleet::Event::Kind::kPublished: return "publish the key of " + label + " for " + where;
@@ -27,13 +28,16 @@ std::string sentence(const fleet::Event& event, const CertificateRecord& record,
 
 Result<> check_timing(const Timing& timing) {
   if (timing.roll && !timing.effective) {
-    return fail(ErrorKind::kUsage, "CF1752", "-Roll needs to know when: there is no -EffectiveDate", "add -EffectiveDate with the date at which the new certificate takes over");
+    return fail(ErrorKind::kUsage, "CF1752", "-Roll needs to know when: there is no -EffectiveDate",
+                "add -EffectiveDate with the date at which the new certificate takes over");
   }
   return {};
 }
 
-Result<std::vector<PlannedAssignment>> plan_assignments(Catalog& catalog, const fleet::Config& config, const fleet::CertificateRef& certificate,
-                                                        const fleet::Scope& scope, const std::vector<std::string>& types, const Timing& timing,
+Result<std::vector<PlannedAssignment>> plan_assignments(Catalog& catalog, const fleet::Config& config,
+                                                        const fleet::CertificateRef& certificate,
+                                                        const fleet::Scope& scope,
+                                                        const std::vector<std::string>& types, const Timing& timing,
                                                         Time now) {
   CERTFERRY_TRY(check_timing(timing));
   std::vector<PlannedAssignment> planned;
@@ -43,23 +47,27 @@ Result<std::vector<PlannedAssignment>> plan_assignments(Catalog& catalog, const 
     CERTFERRY_ASSIGN(StoredAssignment stored, catalog.assignment(scope, type));
     const fleet::Assignment before = fleet::advance(stored.assignment, profile.coexistence, now).after;
     // Used already, at the date that is asked for: the same command twice changes nothing.
-    const bool in_use = before.current && before.current->certificate == certificate && (!timing.effective || *timing.effective <= now);
-    const bool staged = before.next && before.next->slot.certificate == certificate && timing.effective && before.next->slot.effective == *timing.effective &&
-                        before.next->roll == timing.roll;
+    const bool in_use =
+        before.current && before.current->certificate == certificate && (!timing.effective || *timing.effective <= now);
+    const bool staged = before.next && before.next->slot.certificate == certificate && timing.effective &&
+                        before.next->slot.effective == *timing.effective && before.next->roll == timing.roll;
     if (in_use || staged) {
       planned.push_back({std::move(stored), {before, {}}});
       continue;
     }
-    Result<fleet::Transition> transition = !timing.effective ? fleet::assign_now(before, certificate, now)
-                                           : timing.roll     ? fleet::roll(before, certificate, *timing.effective, now, {profile.lead, timing.accept_short_overlap})
-                                                             : fleet::assign_at(before, certificate, *timing.effective, now);
+    Result<fleet::Transition> transition =
+        !timing.effective ? fleet::assign_now(before, certificate, now)
+        : timing.roll
+            ? fleet::roll(before, certificate, *timing.effective, now, {profile.lead, timing.accept_short_overlap})
+            : fleet::assign_at(before, certificate, *timing.effective, now);
     if (!transition) return std::unexpected(std::move(transition).error());
     planned.push_back({std::move(stored), std::move(*transition)});
   }
   return planned;
 }
 
-Result<std::vector<StoredAssignment>> find_rolled(Catalog& catalog, const fleet::Config& config, const x509::Certificate& certificate, Time now) {
+Result<std::vector<StoredAssignment>> find_rolled(Catalog& catalog, const fleet::Config& config,
+                                                  const x509::Certificate& certificate, Time now) {
   CERTFERRY_ASSIGN(const std::vector<StoredAssignment> all, catalog.assignments());
   std::vector<StoredAssignment> rolled;
   std::set<std::string> replaced;
@@ -67,12 +75,15 @@ Result<std::vector<StoredAssignment>> find_rolled(Catalog& catalog, const fleet:
   for (const StoredAssignment& stored : all) {
     if (!config.computer.in(stored.assignment.scope) || !config.computer.hosts(stored.assignment.type)) continue;
     const fleet::Type* type = config.types.find(stored.assignment.type);
-    const fleet::Assignment assignment = fleet::advance(stored.assignment, type ? type->coexistence : std::nullopt, now).after;
+    const fleet::Assignment assignment =
+        fleet::advance(stored.assignment, type ? type->coexistence : std::nullopt, now).after;
     if (!assignment.current) continue;
     CERTFERRY_ASSIGN(const x509::Certificate current, catalog.certificate(assignment.current->certificate.sha256));
-    candidates += (candidates.empty() ? "" : ", ") + assignment.type + " uses " + current.thumbprint() + " (" + current->subject.label() + ")";
+    candidates += (candidates.empty() ? "" : ", ") + assignment.type + " uses " + current.thumbprint() + " (" +
+                  current->subject.label() + ")";
     const std::vector<std::string> names = current.names();
-    const bool covered = std::ranges::all_of(names, [&](const std::string& name) { return checks::covers(certificate, name); });
+    const bool covered =
+        std::ranges::all_of(names, [&](const std::string& name) { return checks::covers(certificate, name); });
     if (!(current->subject == certificate->subject) || !covered) continue;
     rolled.push_back(stored);
     replaced.insert(current.sha256_hex());
@@ -90,10 +101,13 @@ Result<std::vector<StoredAssignment>> find_rolled(Catalog& catalog, const fleet:
   return rolled;
 }
 
-std::vector<report::AssignmentFacts> assignment_facts(const fleet::Assignment& assignment, const std::vector<CertificateRecord>& records) {
+std::vector<report::AssignmentFacts> assignment_facts(const fleet::Assignment& assignment,
+                                                      const std::vector<CertificateRecord>& records) {
   std::vector<report::AssignmentFacts> facts;
   const auto add = [&](std::string place, const fleet::Slot& slot) {
-    report::AssignmentFacts fact{assignment.type, assignment.scope.text(), std::move(place), slot.certificate.sha256.substr(0, 16), "", slot.effective, slot.certificate.not_after};
+    report::AssignmentFacts fact{
+        assignment.type, assignment.scope.text(),   std::move(place), slot.certificate.sha256.substr(0, 16), "",
+        slot.effective,  slot.certificate.not_after};
     for (const CertificateRecord& record : records) {
       if (record.sha256 != slot.certificate.sha256) continue;
       fact.thumbprint = record.thumbprint;
@@ -107,8 +121,8 @@ std::vector<report::AssignmentFacts> assignment_facts(const fleet::Assignment& a
   return facts;
 }
 
-void describe(const std::vector<PlannedAssignment>& planned, const fleet::Config& config, const CertificateRecord& record, Time now,
-              report::Document& document) {
+void describe(const std::vector<PlannedAssignment>& planned, const fleet::Config& config,
+              const CertificateRecord& record, Time now, report::Document& document) {
   for (const PlannedAssignment& plan : planned) {
     const std::string where = plan.transition.after.type + " (" + plan.transition.after.scope.text() + ")";
     for (const fleet::Event& event : plan.transition.events) {
@@ -118,7 +132,8 @@ void describe(const std::vector<PlannedAssignment>& planned, const fleet::Config
       if (event.at > now) step.detail = "on " + rfc3339(event.at);
       document.steps.push_back(std::move(step));
     }
-    for (report::AssignmentFacts& fact : assignment_facts(plan.transition.after, {record})) document.assignments.push_back(std::move(fact));
+    for (report::AssignmentFacts& fact : assignment_facts(plan.transition.after, {record}))
+      document.assignments.push_back(std::move(fact));
   }
 }
 

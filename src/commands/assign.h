@@ -26,19 +26,24 @@ struct PlannedAssignment {
 
 // The transitions that put the certificate into use for the types in that scope; those that change nothing have no
 // events. Errors of fleet/assignment.h and fleet/topology.h.
-[[nodiscard]] Result<std::vector<PlannedAssignment>> plan_assignments(Catalog& catalog, const fleet::Config& config, const fleet::CertificateRef& certificate,
-                                                                      const fleet::Scope& scope, const std::vector<std::string>& types,
+[[nodiscard]] Result<std::vector<PlannedAssignment>> plan_assignments(Catalog& catalog, const fleet::Config& config,
+                                                                      const fleet::CertificateRef& certificate,
+                                                                      const fleet::Scope& scope,
+                                                                      const std::vector<std::string>& types,
                                                                       const Timing& timing, Time now);
 
 // -Roll in the local set: the assignments on this computer whose certificate has the same subject and whose names the
 // new one covers. CF1750 where there is none, CF1751 where several certificates fit; both name the candidates.
-[[nodiscard]] Result<std::vector<StoredAssignment>> find_rolled(Catalog& catalog, const fleet::Config& config, const x509::Certificate& certificate, Time now);
+[[nodiscard]] Result<std::vector<StoredAssignment>> find_rolled(Catalog& catalog, const fleet::Config& config,
+                                                                const x509::Certificate& certificate, Time now);
 
 // A future or rolled assignment: CF1752 (usage) where -Roll has no date.
 [[nodiscard]] Result<> check_timing(const Timing& timing);
 
 // Facts and steps for the report; `label` names the certificate.
-void describe(const std::vector<PlannedAssignment>& planned, const fleet::Config& config, const CertificateRecord& record, Time now, report::Document& document);
-[[nodiscard]] std::vector<report::AssignmentFacts> assignment_facts(const fleet::Assignment& assignment, const std::vector<CertificateRecord>& records);
+void describe(const std::vector<PlannedAssignment>& planned, const fleet::Config& config,
+              const CertificateRecord& record, Time now, report::Document& document);
+[[nodiscard]] std::vector<report::AssignmentFacts> assignment_facts(const fleet::Assignment& assignment,
+                                                                    const std::vector<CertificateRecord>& records);
 
 }  // namespace certferry::commands

@@ -32,8 +32,14 @@ Outcome list_audit(Environment& environment, Home& home) {
   for (const store::AuditRecord& record : *list) {
     std::string changes;
     for (const std::string& change : record.changes) changes += (changes.empty() ? "" : "; ") + change;
-    json.push_back({{"number", record.number}, {"time", rfc3339(record.time)}, {"actor", record.actor}, {"command", record.command}, {"changes", record.changes}, {"previous", record.previous}});
-    table.rows.push_back({std::to_string(record.number), rfc3339(record.time), record.actor, std::move(changes), record.command});
+    json.push_back({{"number", record.number},
+                    {"time", rfc3339(record.time)},
+                    {"actor", record.actor},
+                    {"command", record.command},
+                    {"changes", record.changes},
+                    {"previous", record.previous}});
+    table.rows.push_back(
+        {std::to_string(record.number), rfc3339(record.time), record.actor, std::move(changes), record.command});
   }
   frame.document.summary = {std::to_string(list->size()) + (list->size() == 1 ? " record." : " records.")};
   if (!table.rows.empty()) frame.document.tables.push_back(std::move(table));

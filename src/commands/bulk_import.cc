@@ -24,9 +24,14 @@ constexpr std::chrono::seconds kPatience{130};
 class BulkImport {
  public:
   BulkImport(Environment& environment, Home& home, const std::vector<std::string>& paths, const ImportOptions& options)
-      : environment_(environment), home_(home), paths_(paths), options_(options), frame_(environment, home.config().computer.fqdn),
+      : environment_(environment),
+        home_(home),
+        paths_(paths),
+        options_(options),
+        frame_(environment, home.config().computer.fqdn),
         batched_files_(environment.files),
-        batched_{environment.clock, batched_files_, environment.ui, environment.actor, environment.host_name, environment.variables, environment.command_line} {}
+        batched_{environment.clock,     batched_files_,        environment.ui,          environment.actor,
+                 environment.host_name, environment.variables, environment.command_line} {}
 
   [[nodiscard]] Outcome run() {
     results_.resize(paths_.size());
@@ -58,7 +63,9 @@ class BulkImport {
       }
       if (pool.pending() == 0) continue;
       auto completed = pool.next(kPatience);
-      if (!completed) return fail(ErrorKind::kFailed, "CF1726", "the confined readers do not answer", "run the command again; what is stored is left alone");
+      if (!completed)
+        return fail(ErrorKind::kFailed, "CF1726", "the confined readers do not answer",
+                    "run the command again; what is stored is left alone");
       take(completed->id, std::move(completed->file));
       if (items_.size() >= kBatch) CERTFERRY_TRY(flush());
     }
@@ -123,7 +130,8 @@ class BulkImport {
 
   [[nodiscard]] Result<> commit(store::Batch& batch, std::vector<std::string> actions) {
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
-    CERTFERRY_TRY(store::append_audit(*store, batch, {0, frame_.now(), frame_.actor(), environment_.command_line, std::move(actions), ""}));
+    CERTFERRY_TRY(store::append_audit(
+        *store, batch, {0, frame_.now(), frame_.actor(), environment_.command_line, std::move(actions), ""}));
     const auto revision = store->commit(batch);
     if (!revision) return std::unexpected(revision.error());
     return {};
@@ -164,16 +172,21 @@ class BulkImport {
     const std::size_t unchanged = results_.size() - failed - imported;
     if (done && first && failed == results_.size()) done = std::unexpected(*first);
     if (done && first) {
-      done = fail(ErrorKind::kPartly, "CF1725", std::to_string(failed) + " of " + std::to_string(paths_.size()) + " files were not imported",
+      done = fail(ErrorKind::kPartly, "CF1725",
+                  std::to_string(failed) + " of " + std::to_string(paths_.size()) + " files were not imported",
                   "see the list; after mending them run the command again, what is stored is left alone");
     }
     report::Document& document = frame_.document;
-    document.status = options_.what_if ? report::Status::kPlanned : imported > 0 ? report::Status::kDone : report::Status::kNothing;
-    document.headline = std::string(options_.what_if ? "Would import " : "Imported ") + std::to_string(imported) + " of " + std::to_string(paths_.size()) + " files";
+    document.status = options_.what_if ? report::Status::kPlanned
+                      : imported > 0   ? report::Status::kDone
+                                       : report::Status::kNothing;
+    document.headline = std::string(options_.what_if ? "Would import " : "Imported ") + std::to_string(imported) +
+                        " of " + std::to_string(paths_.size()) + " files";
     document.summary = {std::to_string(unchanged) + " were there already, " + std::to_string(failed) + " failed."};
     if (failed > 0) document.tables.push_back(std::move(table));
     return frame_.finish(done, imported > 0,
-                         {{"files", std::move(files)}, {"summary", {{"imported", imported}, {"unchanged", unchanged}, {"failed", failed}}}});
+                         {{"files", std::move(files)},
+                          {"summary", {{"imported", imported}, {"unchanged", unchanged}, {"failed", failed}}}});
   }
 
   struct One {
@@ -220,10 +233,13 @@ Result<std::vector<std::string>> expand_paths(Environment& environment, const st
   return files;
 }
 
-Result<Outcome> import_many(Environment& environment, Home& home, const std::vector<std::string>& paths, const ImportOptions& options) {
-  if (paths.empty()) return fail(ErrorKind::kFailed, "CF1727", "there is no file to import", "name files, or a folder that has some");
+Result<Outcome> import_many(Environment& environment, Home& home, const std::vector<std::string>& paths,
+                            const ImportOptions& options) {
+  if (paths.empty())
+    return fail(ErrorKind::kFailed, "CF1727", "there is no file to import", "name files, or a folder that has some");
   if (options.identity || options.timing.roll) {
-    return fail(ErrorKind::kUsage, "CF1728", "many files cannot be assigned at once", "import them without -Identity and -Roll, then assign each with Set-CsCertificate");
+    return fail(ErrorKind::kUsage, "CF1728", "many files cannot be assigned at once",
+                "import them without -Identity and -Roll, then assign each with Set-CsCertificate");
   }
   return BulkImport(environment, home, paths, options).run();
 }

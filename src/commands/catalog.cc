@@ -28,14 +28,19 @@ std::string hash_of(ByteView bytes) { return hex_lower(x509::sha256(bytes)); }
 std::string key_index(const x509::PublicKey& key) { return kKeys + hash_of(key.spki()) + "/"; }
 
 std::string serial_index(const x509::Certificate& certificate) {
-  return kSerials + hash_of(as_bytes(certificate->issuer.canonical() + std::string(as_text(certificate->serial)))) + "/";
+  return kSerials + hash_of(as_bytes(certificate->issuer.canonical() + std::string(as_text(certificate->serial)))) +
+         "/";
 }
 
-std::string subject_index(const x509::Name& subject) { return kSubjects + hash_of(as_bytes(subject.canonical())) + "/"; }
+std::string subject_index(const x509::Name& subject) {
+  return kSubjects + hash_of(as_bytes(subject.canonical())) + "/";
+}
 
 std::string_view last_part(std::string_view key) { return key.substr(key.find_last_of('/') + 1); }
 
-std::string assignment_key(const fleet::Scope& scope, std::string_view type) { return kAssignments + scope.key() + "/" + std::string(type); }
+std::string assignment_key(const fleet::Scope& scope, std::string_view type) {
+  return kAssignments + scope.key() + "/" + std::string(type);
+}
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -97,7 +102,8 @@ Result<CertificateRecord> record_from_json(std::string_view text) {
     record.imported = from_rfc3339(json.at("imported").get<std::string>()).value();
     return record;
   } catch (const std::exception&) {
-    return fail(ErrorKind::kFailed, "CF1710", "a record of the store cannot be read", "run `certferry doctor`, and restore the store from a backup");
+    return fail(ErrorKind::kFailed, "CF1710", "a record of the store cannot be read",
+                "run `certferry doctor`, and restore the store from a backup");
   }
 }
 
@@ -121,7 +127,8 @@ Result<Found> Catalog::find(std::string_view hash) {
   }
   if (candidates.empty()) {
     return fail(ErrorKind::kFailed, "CF1711", "no certificate in the store has the thumbprint " + std::string(hash),
-                hexadecimal && digits.size() < kLeastDigits ? "give at least four digits of it" : "`certferry get --all` lists what is there");
+                hexadecimal && digits.size() < kLeastDigits ? "give at least four digits of it"
+                                                            : "`certferry get --all` lists what is there");
   }
   if (candidates.size() > 1) {
     std::string list;
@@ -129,7 +136,8 @@ Result<Found> Catalog::find(std::string_view hash) {
       CERTFERRY_ASSIGN(const std::optional<Found> found, get(sha256));
       if (found) list += (list.empty() ? "" : ", ") + found->record.thumbprint + " (" + found->record.subject + ")";
     }
-    return fail(ErrorKind::kFailed, "CF1712", "several certificates begin with " + std::string(hash) + ": " + list, "give more digits");
+    return fail(ErrorKind::kFailed, "CF1712", "several certificates begin with " + std::string(hash) + ": " + list,
+                "give more digits");
   }
   CERTFERRY_ASSIGN(std::optional<Found> found, get(*candidates.begin()));
   if (!found) return fail(ErrorKind::kFailed, "CF1710", "a record of the store is missing", "run `certferry doctor`");
@@ -159,7 +167,8 @@ Result<x509::Certificate> Catalog::certificate(std::string_view sha256) {
   CERTFERRY_ASSIGN(const std::optional<store::Entry> entry, store_.get(kDer + std::string(sha256)));
   const auto der = entry ? from_base64(entry->value) : std::nullopt;
   if (!der) {
-    return fail(ErrorKind::kFailed, "CF1710", "the store lacks the certificate " + std::string(sha256), "import it again");
+    return fail(ErrorKind::kFailed, "CF1710", "the store lacks the certificate " + std::string(sha256),
+                "import it again");
   }
   return x509::Certificate::from_der(*der);
 }
@@ -174,7 +183,9 @@ Result<std::vector<x509::Certificate>> Catalog::listed(const std::string& prefix
   return certificates;
 }
 
-Result<std::vector<x509::Certificate>> Catalog::intermediates(const x509::Name& subject) { return listed(subject_index(subject)); }
+Result<std::vector<x509::Certificate>> Catalog::intermediates(const x509::Name& subject) {
+  return listed(subject_index(subject));
+}
 
 Result<std::vector<x509::Certificate>> Catalog::issuers_above(const std::vector<x509::Certificate>& known) {
   std::vector<x509::Certificate> found;
@@ -206,8 +217,8 @@ Result<std::vector<checks::StoredCertificate>> Catalog::related(const x509::Cert
     CERTFERRY_ASSIGN(const std::optional<Found> found, get(sha256));
     if (!found) continue;
     CERTFERRY_ASSIGN(const x509::Certificate other, this->certificate(sha256));
-    stored.push_back({sha256, found->record.thumbprint, found->record.subject, to_bytes(other->public_key.spki()), other->issuer.canonical(),
-                      other->serial, found->record.has_key});
+    stored.push_back({sha256, found->record.thumbprint, found->record.subject, to_bytes(other->public_key.spki()),
+                      other->issuer.canonical(), other->serial, found->record.has_key});
   }
   return stored;
 }
@@ -221,8 +232,8 @@ Result<std::optional<std::string>> Catalog::with_key(const x509::PublicKey& key)
   return std::optional<std::string>();
 }
 
-void Catalog::put(store::Batch& batch, const CertificateRecord& record, store::Revision revision, const x509::Certificate& certificate,
-                  const std::vector<x509::Certificate>& chain) {
+void Catalog::put(store::Batch& batch, const CertificateRecord& record, store::Revision revision,
+                  const x509::Certificate& certificate, const std::vector<x509::Certificate>& chain) {
   batch.expect(kRecords + record.sha256, revision);
   batch.put(kRecords + record.sha256, to_json(record));
   batch.put(kDer + record.sha256, base64(certificate->der));

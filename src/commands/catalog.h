@@ -75,8 +75,8 @@ class Catalog {
   [[nodiscard]] Result<std::optional<std::string>> with_key(const x509::PublicKey& key);
 
   // Puts the record, the certificate, its intermediates and their indexes. `revision`: of the record it replaces.
-  void put(store::Batch& batch, const CertificateRecord& record, store::Revision revision, const x509::Certificate& certificate,
-           const std::vector<x509::Certificate>& chain);
+  void put(store::Batch& batch, const CertificateRecord& record, store::Revision revision,
+           const x509::Certificate& certificate, const std::vector<x509::Certificate>& chain);
   void put_anchor(store::Batch& batch, const x509::Certificate& anchor);
 
   [[nodiscard]] Result<StoredAssignment> assignment(const fleet::Scope& scope, std::string_view type);

@@ -15,7 +15,11 @@ using nlohmann::ordered_json;
 class Check {
  public:
   Check(Environment& environment, const fleet::Config& config, const CheckOptions& options)
-      : environment_(environment), config_(config), options_(options), frame_(environment, config.computer.fqdn), at_(options.at.value_or(frame_.now())) {}
+      : environment_(environment),
+        config_(config),
+        options_(options),
+        frame_(environment, config.computer.fqdn),
+        at_(options.at.value_or(frame_.now())) {}
 
   [[nodiscard]] Outcome run() {
     Result<> done = verify();
@@ -28,7 +32,8 @@ class Check {
       done = fail(ErrorKind::kRejected, finding.id, finding.message, finding.fix);
     }
     document.status = report::Status::kShown;
-    document.headline = (valid ? "Valid: " : "Not valid: ") + (selection_ ? selection_->leaf->subject.label() : options_.path);
+    document.headline =
+        (valid ? "Valid: " : "Not valid: ") + (selection_ ? selection_->leaf->subject.label() : options_.path);
     ordered_json path = ordered_json::array();
     if (verdict_) {
       for (const x509::Certificate& certificate : verdict_->path) path.push_back(certificate.sha256_hex());
@@ -46,7 +51,8 @@ class Check {
 
  private:
   [[nodiscard]] Result<> verify() {
-    CERTFERRY_ASSIGN(const x509::CertificateFile file, read_certificate_file(environment_, options_.path, options_.password));
+    CERTFERRY_ASSIGN(const x509::CertificateFile file,
+                     read_certificate_file(environment_, options_.path, options_.password));
     frame_.document.file = file_facts(options_.path, file);
     CERTFERRY_TRY(choose(file));
     CERTFERRY_ASSIGN(const std::vector<x509::Certificate> trust, read_certificates(environment_, options_.trust));
@@ -81,7 +87,8 @@ class Check {
       return std::unexpected(std::move(selected).error());
     }
     selection_.emplace(Selection{file.certificates.front().certificate, {}, nullptr});
-    for (std::size_t i = 1; i < file.certificates.size(); ++i) selection_->others.push_back(file.certificates[i].certificate);
+    for (std::size_t i = 1; i < file.certificates.size(); ++i)
+      selection_->others.push_back(file.certificates[i].certificate);
     return {};
   }
 
@@ -104,9 +111,11 @@ class Check {
 
   [[nodiscard]] Result<> read_names(chain::Options& how) const {
     for (const std::string& name : options_.names) {
-      const auto reference = name.find('@') != std::string::npos ? chain::Reference::email(name) : chain::Reference::from_text(name);
+      const auto reference =
+          name.find('@') != std::string::npos ? chain::Reference::email(name) : chain::Reference::from_text(name);
       if (!reference) {
-        return fail(ErrorKind::kUsage, "CF1770", "\"" + name + "\" is neither a DNS name nor an IP address", "write an internationalized name in its xn-- form");
+        return fail(ErrorKind::kUsage, "CF1770", "\"" + name + "\" is neither a DNS name nor an IP address",
+                    "write an internationalized name in its xn-- form");
       }
       how.names.push_back(*reference);
     }
@@ -180,6 +189,8 @@ class Check {
 
 }  // namespace
 
-Outcome check_file(Environment& environment, const fleet::Config& config, const CheckOptions& options) { return Check(environment, config, options).run(); }
+Outcome check_file(Environment& environment, const fleet::Config& config, const CheckOptions& options) {
+  return Check(environment, config, options).run();
+}
 
 }  // namespace certferry::commands

@@ -17,7 +17,10 @@ namespace {
 class Doctor {
  public:
   Doctor(Environment& environment, Home& home)
-      : environment_(environment), home_(home), frame_(environment, home.config().computer.fqdn), certificates_(environment.files, home.path()) {}
+      : environment_(environment),
+        home_(home),
+        frame_(environment, home.config().computer.fqdn),
+        certificates_(environment.files, home.path()) {}
 
   [[nodiscard]] Outcome run() {
     Result<> done = look();
@@ -27,10 +30,14 @@ class Doctor {
       if (!done || finding.severity != Severity::kFatal) continue;
       done = fail(ErrorKind::kFailed, finding.id, finding.message, finding.fix);
     }
-    const bool clean = done && std::ranges::none_of(findings, [](const Finding& finding) { return finding.severity != Severity::kInfo; });
+    const bool clean = done && std::ranges::none_of(findings, [](const Finding& finding) {
+                         return finding.severity != Severity::kInfo;
+                       });
     frame_.document.headline = clean ? "The home is sound" : done ? "The home needs a look" : "The home is damaged";
-    frame_.document.summary.insert(frame_.document.summary.begin(), home_.path() + ": " + std::to_string(records_) + (records_ == 1 ? " certificate" : " certificates") + ", " +
-                                                                        std::to_string(uses_) + (uses_ == 1 ? " use." : " uses."));
+    frame_.document.summary.insert(frame_.document.summary.begin(),
+                                   home_.path() + ": " + std::to_string(records_) +
+                                       (records_ == 1 ? " certificate" : " certificates") + ", " +
+                                       std::to_string(uses_) + (uses_ == 1 ? " use." : " uses."));
     return frame_.finish(done, false, {{"clean", clean}, {"certificates", records_}, {"uses", uses_}});
   }
 
@@ -60,19 +67,24 @@ class Doctor {
     std::set<std::string> known;
     for (const Found& found : records) {
       known.insert(found.record.sha256);
-      for (Finding& finding : certificates_.verify(found.record.sha256, deploy::choose_access(found.record.exportable).access)) {
+      for (Finding& finding :
+           certificates_.verify(found.record.sha256, deploy::choose_access(found.record.exportable).access)) {
         frame_.document.findings.push_back(std::move(finding));
       }
       const auto certificate = catalog.certificate(found.record.sha256);
       if (!certificate || certificate->sha256_hex() != found.record.sha256) {
-        tell("CF1780", Severity::kFatal, "the store's copy of " + found.record.thumbprint + " is not the certificate it should be", "import the certificate again");
+        tell("CF1780", Severity::kFatal,
+             "the store's copy of " + found.record.thumbprint + " is not the certificate it should be",
+             "import the certificate again");
       }
-      if (found.record.not_after < frame_.now()) tell("CF1781", Severity::kInfo, found.record.thumbprint + " (" + found.record.subject + ") has expired", "");
+      if (found.record.not_after < frame_.now())
+        tell("CF1781", Severity::kInfo, found.record.thumbprint + " (" + found.record.subject + ") has expired", "");
     }
     CERTFERRY_ASSIGN(const std::vector<std::string> folders, certificates_.list());
     for (const std::string& folder : folders) {
       if (known.contains(folder)) continue;
-      tell("CF1782", Severity::kWarning, "certificates/" + folder + " is not in the store: an import was interrupted", "import the file again; the folder is then taken over");
+      tell("CF1782", Severity::kWarning, "certificates/" + folder + " is not in the store: an import was interrupted",
+           "import the file again; the folder is then taken over");
     }
     CERTFERRY_ASSIGN(const std::vector<std::string> leftovers, certificates_.leftovers());
     for (const std::string& name : leftovers) {
@@ -91,11 +103,14 @@ class Doctor {
         tell(live.error().id, Severity::kFatal, live.error().message, live.error().fix);
         continue;
       }
-      const auto same = [](const std::optional<deploy::Generation>& generation, const std::optional<std::string>& sha256) {
+      const auto same = [](const std::optional<deploy::Generation>& generation,
+                           const std::optional<std::string>& sha256) {
         return generation ? sha256 && generation->sha256 == *sha256 : !sha256;
       };
-      if (!same(live->current, target.current) || !same(live->next, target.next) || !same(live->previous, target.previous)) {
-        tell("CF1740", Severity::kWarning, "what is live for " + target.type + " is not what the store says", "run the set or import command again: it brings the disk to the store");
+      if (!same(live->current, target.current) || !same(live->next, target.next) ||
+          !same(live->previous, target.previous)) {
+        tell("CF1740", Severity::kWarning, "what is live for " + target.type + " is not what the store says",
+             "run the set or import command again: it brings the disk to the store");
       }
       const fleet::Type* type = home_.config().types.find(target.type);
       const std::optional<std::string>& wanted = target.current ? target.current : target.next;
@@ -104,7 +119,10 @@ class Doctor {
         CERTFERRY_ASSIGN(const std::optional<Found> found, catalog.get(*wanted));
         exportable = found && found->record.exportable;
       }
-      CERTFERRY_ASSIGN(Findings wrong, generations.verify(deploy::choose_access(exportable, type ? type->service_accounts : std::vector<std::string>()).access));
+      CERTFERRY_ASSIGN(
+          Findings wrong,
+          generations.verify(
+              deploy::choose_access(exportable, type ? type->service_accounts : std::vector<std::string>()).access));
       for (Finding& finding : wrong) frame_.document.findings.push_back(std::move(finding));
     }
     return {};

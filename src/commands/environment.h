@@ -39,9 +39,9 @@ struct Environment {
   FileSystem& files;
   Ui& ui;
   Actor actor;
-  std::string host_name;                           // as the kernel says it
-  std::map<std::string, std::string> variables;    // CERTFERRY_*, SSL_CERT_FILE
-  std::string command_line;                        // as typed, secrets replaced by "***"
+  std::string host_name;  // as the kernel says it
+  std::map<std::string, std::string> variables;  // CERTFERRY_*, SSL_CERT_FILE
+  std::string command_line;  // as typed, secrets replaced by "***"
 };
 
 }  // namespace certferry::commands

@@ -17,20 +17,22 @@ std::string lower(std::string_view text) {
 }
 
 std::string describe(const x509::Certificate& certificate) {
-  return certificate.thumbprint() + " (" + certificate->subject.label() + ", until " + date_text(certificate->not_after) + ")";
+  return certificate.thumbprint() + " (" + certificate->subject.label() + ", until " +
+         date_text(certificate->not_after) + ")";
 }
 
 bool issued_another(const x509::CertificateFile& file, std::size_t index) {
   for (std::size_t i = 0; i < file.certificates.size(); ++i) {
-    if (i != index && file.certificates[i].certificate->issuer == file.certificates[index].certificate->subject) return true;
+    if (i != index && file.certificates[i].certificate->issuer == file.certificates[index].certificate->subject)
+      return true;
   }
   return false;
 }
 
 }  // namespace
 
-Result<x509::CertificateFile> read_certificate_file(Environment& environment, const std::string& path, const Secret* password,
-                                                    const container::Limits& limits) {
+Result<x509::CertificateFile> read_certificate_file(Environment& environment, const std::string& path,
+                                                    const Secret* password, const container::Limits& limits) {
   CERTFERRY_ASSIGN(const Secret bytes, environment.files.read(path, limits.octets));
   container::ReadOptions options;
   options.password = password;
@@ -43,10 +45,12 @@ Result<x509::CertificateFile> read_certificate_file(Environment& environment, co
   return container::read_confined(bytes.view(), options);
 }
 
-Result<std::vector<x509::Certificate>> read_certificates(Environment& environment, const std::vector<std::string>& paths) {
+Result<std::vector<x509::Certificate>> read_certificates(Environment& environment,
+                                                         const std::vector<std::string>& paths) {
   std::vector<x509::Certificate> certificates;
   for (const std::string& path : paths) {
-    CERTFERRY_ASSIGN(const x509::CertificateFile file, read_certificate_file(environment, path, nullptr, container::Limits::for_trust()));
+    CERTFERRY_ASSIGN(const x509::CertificateFile file,
+                     read_certificate_file(environment, path, nullptr, container::Limits::for_trust()));
     for (const x509::FileCertificate& entry : file.certificates) certificates.push_back(entry.certificate);
   }
   return certificates;
@@ -66,22 +70,28 @@ Result<Selection> select(const x509::CertificateFile& file, std::string_view wan
   for (std::size_t i = 0; i < file.certificates.size(); ++i) {
     const x509::Certificate& certificate = file.certificates[i].certificate;
     if (!prefix.empty()) {
-      if (certificate.sha256_hex().starts_with(prefix) || lower(certificate.thumbprint()).starts_with(prefix)) candidates.push_back(i);
+      if (certificate.sha256_hex().starts_with(prefix) || lower(certificate.thumbprint()).starts_with(prefix))
+        candidates.push_back(i);
     } else if (any_key ? with_key(i) != nullptr : !issued_another(file, i)) {
       candidates.push_back(i);
     }
   }
   if (file.certificates.empty()) {
-    return fail(ErrorKind::kRejected, "CF1722", "there is no certificate in the file, only a private key", "import the certificate that belongs to it");
+    return fail(ErrorKind::kRejected, "CF1722", "there is no certificate in the file, only a private key",
+                "import the certificate that belongs to it");
   }
   if (candidates.empty()) {
-    return fail(ErrorKind::kRejected, "CF1721", prefix.empty() ? "no certificate in the file is an end of its chain" : "no certificate in the file begins with " + prefix,
+    return fail(ErrorKind::kRejected, "CF1721",
+                prefix.empty() ? "no certificate in the file is an end of its chain"
+                               : "no certificate in the file begins with " + prefix,
                 "`certferry inspect FILE` lists what is in it");
   }
   if (candidates.size() > 1) {
     std::string list;
-    for (const std::size_t i : candidates) list += (list.empty() ? "" : ", ") + describe(file.certificates[i].certificate);
-    return fail(ErrorKind::kRejected, "CF1720", "the file holds several certificates that could be meant: " + list, "choose one with --select THUMBPRINT");
+    for (const std::size_t i : candidates)
+      list += (list.empty() ? "" : ", ") + describe(file.certificates[i].certificate);
+    return fail(ErrorKind::kRejected, "CF1720", "the file holds several certificates that could be meant: " + list,
+                "choose one with --select THUMBPRINT");
   }
   Selection selection{file.certificates[candidates.front()].certificate, {}, with_key(candidates.front())};
   for (std::size_t i = 0; i < file.certificates.size(); ++i) {
@@ -93,15 +103,17 @@ Result<Selection> select(const x509::CertificateFile& file, std::string_view wan
 Result<chain::SystemTrust> load_system_trust(Environment& environment) {
   constexpr std::size_t kMaxBundle = 16 * 1024 * 1024;
   const auto named = environment.variables.find("SSL_CERT_FILE");
-  const std::string path = named != environment.variables.end() && !named->second.empty() ? named->second : std::string(chain::kSystemTrustFile);
+  const std::string path = named != environment.variables.end() && !named->second.empty()
+                               ? named->second
+                               : std::string(chain::kSystemTrustFile);
   auto bundle = environment.files.read(path, kMaxBundle);
   if (!bundle && bundle.error().id == "CF1114") return chain::SystemTrust();
   if (!bundle) return std::unexpected(std::move(bundle).error());
   return chain::SystemTrust(std::string(bundle->text()));
 }
 
-Result<Judgement> judge(Environment& environment, const Selection& selection, const std::vector<x509::Certificate>& stored, const Trust& trust,
-                        Time now, Shared& shared) {
+Result<Judgement> judge(Environment& environment, const Selection& selection,
+                        const std::vector<x509::Certificate>& stored, const Trust& trust, Time now, Shared& shared) {
   Judgement judgement;
   std::vector<x509::Certificate> anchors = trust.named;
   anchors.insert(anchors.end(), trust.stored.begin(), trust.stored.end());
@@ -127,7 +139,8 @@ Result<Judgement> judge(Environment& environment, const Selection& selection, co
   checks::ChainResult& result = judgement.chain_result;
   // Files end with the last intermediate as a rule, private roots are seldom at hand: a CA whose issuer is missing, where
   // nobody said what to trust, lacks its root and not another intermediate.
-  const bool lacks_root = verdict.trust == chain::Trust::kIncomplete && trust.named.empty() && verdict.path.size() > 1 && verdict.path.back().is_ca();
+  const bool lacks_root = verdict.trust == chain::Trust::kIncomplete && trust.named.empty() &&
+                          verdict.path.size() > 1 && verdict.path.back().is_ca();
   result.complete = verdict.trust != chain::Trust::kIncomplete || lacks_root;
   result.anchor_known = verdict.trust == chain::Trust::kAnchored;
   result.public_anchor = from_system;
@@ -168,7 +181,8 @@ std::vector<report::CertificateFacts> chain_facts(const x509::Certificate& leaf,
   const auto& root = judgement.anchor ? judgement.anchor : judgement.ordered.root;
   if (root && !(*root == leaf)) {
     facts.push_back(certificate_facts(*root, report::Role::kRoot));
-    facts.back().note = judgement.anchor ? "trusted; not sent to clients" : "not trusted by this computer; not sent to clients";
+    facts.back().note =
+        judgement.anchor ? "trusted; not sent to clients" : "not trusted by this computer; not sent to clients";
   }
   return facts;
 }
@@ -179,11 +193,14 @@ std::vector<report::Fact> file_facts(const std::string& path, const x509::Certif
     std::string text = encryption.scheme + ", " + encryption.cipher;
     if (!encryption.kdf.empty()) text += ", " + encryption.kdf;
     if (!encryption.prf.empty()) text += " with " + encryption.prf;
-    if (encryption.iterations > 0) text += ", " + std::to_string(encryption.iterations) + (encryption.iterations == 1 ? " iteration" : " iterations");
+    if (encryption.iterations > 0)
+      text +=
+          ", " + std::to_string(encryption.iterations) + (encryption.iterations == 1 ? " iteration" : " iterations");
     facts.push_back({"Encryption of " + encryption.what, std::move(text)});
   }
   if (file.protection.mac) {
-    facts.push_back({"Integrity", file.protection.mac->algorithm + ", " + std::to_string(file.protection.mac->iterations) +
+    facts.push_back({"Integrity", file.protection.mac->algorithm + ", " +
+                                      std::to_string(file.protection.mac->iterations) +
                                       (file.protection.mac->iterations == 1 ? " iteration" : " iterations")});
   }
   return facts;

@@ -20,17 +20,19 @@ namespace certferry::commands {
 
 // The file's content, read in a confined child. Asks `ui` for the password where one is needed, none was given, and
 // somebody can be asked.
-[[nodiscard]] Result<x509::CertificateFile> read_certificate_file(Environment& environment, const std::string& path, const Secret* password,
+[[nodiscard]] Result<x509::CertificateFile> read_certificate_file(Environment& environment, const std::string& path,
+                                                                  const Secret* password,
                                                                   const container::Limits& limits = {});
 
 // Every certificate of the files, for --trust and --untrusted.
-[[nodiscard]] Result<std::vector<x509::Certificate>> read_certificates(Environment& environment, const std::vector<std::string>& paths);
+[[nodiscard]] Result<std::vector<x509::Certificate>> read_certificates(Environment& environment,
+                                                                       const std::vector<std::string>& paths);
 
 // The certificate that a file is about.
 struct Selection {
   x509::Certificate leaf;
   std::vector<x509::Certificate> others;  // in the order of the file
-  const x509::FileKey* key = nullptr;     // in the file; null: it has none for the leaf
+  const x509::FileKey* key = nullptr;  // in the file; null: it has none for the leaf
 };
 // `wanted`: a thumbprint or SHA-256, or the beginning of one; empty: the one with a key, or the one that issued none of
 // the others. CF1720 where several have keys and none was named (lists them), CF1721 where none fits `wanted`, CF1722
@@ -39,7 +41,7 @@ struct Selection {
 
 // What a certificate is verified against.
 struct Trust {
-  std::vector<x509::Certificate> named;   // --trust
+  std::vector<x509::Certificate> named;  // --trust
   std::vector<x509::Certificate> stored;  // from earlier imports
 };
 
@@ -51,21 +53,23 @@ struct Shared {
 };
 
 struct Judgement {
-  chain::Ordered ordered;   // what services will send
+  chain::Ordered ordered;  // what services will send
   chain::Verdict verdict;
   checks::ChainResult chain_result;
   std::optional<x509::Certificate> anchor;  // where the path ends in one
 };
 // The system's anchors are loaded only where the others do not lead anywhere.
-[[nodiscard]] Result<Judgement> judge(Environment& environment, const Selection& selection, const std::vector<x509::Certificate>& stored,
-                                      const Trust& trust, Time now, Shared& shared);
+[[nodiscard]] Result<Judgement> judge(Environment& environment, const Selection& selection,
+                                      const std::vector<x509::Certificate>& stored, const Trust& trust, Time now,
+                                      Shared& shared);
 
 // $SSL_CERT_FILE, else Debian's bundle. An absent one has no anchors.
 [[nodiscard]] Result<chain::SystemTrust> load_system_trust(Environment& environment);
 
 // Facts for reports.
 [[nodiscard]] report::CertificateFacts certificate_facts(const x509::Certificate& certificate, report::Role role);
-[[nodiscard]] std::vector<report::CertificateFacts> chain_facts(const x509::Certificate& leaf, const Judgement& judgement);
+[[nodiscard]] std::vector<report::CertificateFacts> chain_facts(const x509::Certificate& leaf,
+                                                                const Judgement& judgement);
 [[nodiscard]] std::vector<report::Fact> file_facts(const std::string& path, const x509::CertificateFile& file);
 
 }  // namespace certferry::commands

@@ -36,7 +36,9 @@ ordered_json protection_json(const x509::Protection& protection) {
   }
   ordered_json mac = nullptr;
   if (protection.mac) {
-    mac = {{"algorithm", protection.mac->algorithm}, {"kdf", protection.mac->kdf}, {"iterations", protection.mac->iterations}};
+    mac = {{"algorithm", protection.mac->algorithm},
+           {"kdf", protection.mac->kdf},
+           {"iterations", protection.mac->iterations}};
   }
   return {{"encryption", std::move(parts)}, {"mac", std::move(mac)}, {"password_used", protection.password_used}};
 }

@@ -9,7 +9,8 @@ namespace certferry::commands {
 
 using nlohmann::ordered_json;
 
-Frame::Frame(Environment& environment, std::string computer) : environment_(environment), started_(environment.clock.monotonic()) {
+Frame::Frame(Environment& environment, std::string computer)
+    : environment_(environment), started_(environment.clock.monotonic()) {
   document.started = environment.clock.now();
   document.computer = std::move(computer);
   document.actor = environment.actor.name;
@@ -20,7 +21,8 @@ Outcome Frame::finish(const Result<>& done, bool changed, const ordered_json& fi
   Outcome outcome;
   if (!done) outcome.error = done.error();
   outcome.changed = changed && done.has_value();
-  if (!done) document.status = done.error().kind == ErrorKind::kPartly ? report::Status::kPartly : report::Status::kFailed;
+  if (!done)
+    document.status = done.error().kind == ErrorKind::kPartly ? report::Status::kPartly : report::Status::kFailed;
   document.error = outcome.error;
   document.took = std::chrono::duration_cast<std::chrono::milliseconds>(environment_.clock.monotonic() - started_);
   ordered_json json = {{"schema", 1}};
@@ -28,7 +30,8 @@ Outcome Frame::finish(const Result<>& done, bool changed, const ordered_json& fi
   json["status"] = report::name_of(document.status);
   json["findings"] = findings_json(document.findings);
   ordered_json steps = ordered_json::array();
-  for (const report::Step& step : document.steps) steps.push_back({{"computer", step.computer}, {"action", step.action}, {"detail", step.detail}});
+  for (const report::Step& step : document.steps)
+    steps.push_back({{"computer", step.computer}, {"action", step.action}, {"detail", step.detail}});
   json["plan"] = std::move(steps);
   json["error"] = error_json(outcome.error ? &*outcome.error : nullptr);
   outcome.json = dump(json);
@@ -42,7 +45,9 @@ void Frame::mark_done() {
 
 Result<> Frame::confirm(std::string_view question) const { return environment_.ui.confirm(question, actions()); }
 
-std::string Frame::actor() const { return environment_.actor.name + " (" + std::to_string(environment_.actor.uid) + ")"; }
+std::string Frame::actor() const {
+  return environment_.actor.name + " (" + std::to_string(environment_.actor.uid) + ")";
+}
 
 std::vector<std::string> Frame::actions() const {
   std::vector<std::string> actions;

@@ -45,7 +45,8 @@ class Get {
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
     Catalog catalog(*store);
     CERTFERRY_ASSIGN(std::vector<Use> uses, find_uses(catalog));
-    if (!wanted.empty()) std::erase_if(uses, [&](const Use& use) { return std::ranges::find(wanted, use.type) == wanted.end(); });
+    if (!wanted.empty())
+      std::erase_if(uses, [&](const Use& use) { return std::ranges::find(wanted, use.type) == wanted.end(); });
     frame_.document.headline = options_.all ? "Certificates in the store" : "Assigned certificates";
     if (options_.all) return show_all(catalog, uses);
     return show_uses(catalog, uses);
@@ -58,7 +59,8 @@ class Get {
       CERTFERRY_ASSIGN(const fleet::Scope scope, fleet::Scope::parse(*options_.identity));
       for (const StoredAssignment& stored : assignments) {
         const fleet::Type* type = home_.config().types.find(stored.assignment.type);
-        const fleet::Assignment now = fleet::advance(stored.assignment, type ? type->coexistence : std::nullopt, frame_.now()).after;
+        const fleet::Assignment now =
+            fleet::advance(stored.assignment, type ? type->coexistence : std::nullopt, frame_.now()).after;
         if (!(now.scope == scope)) continue;
         const auto previous = now.previous ? std::optional(now.previous->certificate.sha256) : std::nullopt;
         if (now.current) uses.push_back({now.type, now.scope, *now.current, now.next, previous, now.updated});
@@ -67,8 +69,12 @@ class Get {
       return uses;
     }
     for (const Target& target : targets(assignments, home_.config(), frame_.now())) {
-      if (target.slot) uses.push_back({target.type, target.scope, *target.slot, target.next_slot, target.previous, target.slot->since});
-      else if (target.next_slot) uses.push_back({target.type, target.scope, target.next_slot->slot, target.next_slot, target.previous, target.next_slot->slot.since});
+      if (target.slot)
+        uses.push_back(
+            {target.type, target.scope, *target.slot, target.next_slot, target.previous, target.slot->since});
+      else if (target.next_slot)
+        uses.push_back({target.type, target.scope, target.next_slot->slot, target.next_slot, target.previous,
+                        target.next_slot->slot.since});
     }
     return uses;
   }
@@ -77,7 +83,9 @@ class Get {
     report::Table table{"", {"Use", "Subject", "Thumbprint", "Valid until", "Scope", "State"}, {}};
     for (const Use& use : uses) {
       CERTFERRY_ASSIGN(const std::optional<Found> found, catalog.get(use.slot.certificate.sha256));
-      if (!found) return fail(ErrorKind::kFailed, "CF1710", "the store lacks the certificate " + use.slot.certificate.sha256, "import it again");
+      if (!found)
+        return fail(ErrorKind::kFailed, "CF1710", "the store lacks the certificate " + use.slot.certificate.sha256,
+                    "import it again");
       const CertificateRecord& record = found->record;
       std::string previous;
       if (use.previous) {
@@ -90,7 +98,9 @@ class Get {
       if (use.next && !waits) {
         CERTFERRY_ASSIGN(const std::optional<Found> coming, catalog.get(use.next->slot.certificate.sha256));
         const std::string thumbprint = coming ? coming->record.thumbprint : use.next->slot.certificate.sha256;
-        next = {{"thumbprint", thumbprint}, {"effective_date", rfc3339(use.next->slot.effective)}, {"roll", use.next->roll}};
+        next = {{"thumbprint", thumbprint},
+                {"effective_date", rfc3339(use.next->slot.effective)},
+                {"roll", use.next->roll}};
         state += ", then " + thumbprint.substr(0, 8) + "… from " + rfc3339(use.next->slot.effective);
       }
       append({{"use", use.type},
@@ -108,9 +118,12 @@ class Get {
               {"source_scope", use.scope.text()},
               {"pending", waits},
               {"next", std::move(next)}});
-      table.rows.push_back({use.type, record.subject, record.thumbprint, date_text(record.not_after), use.scope.text(), std::move(state)});
+      table.rows.push_back({use.type, record.subject, record.thumbprint, date_text(record.not_after), use.scope.text(),
+                            std::move(state)});
     }
-    frame_.document.summary = {uses.empty() ? "Nothing is assigned. `certferry get --all` lists what could be." : std::to_string(uses.size()) + (uses.size() == 1 ? " use" : " uses") + " on " + home_.config().computer.fqdn + "."};
+    frame_.document.summary = {uses.empty() ? "Nothing is assigned. `certferry get --all` lists what could be."
+                                            : std::to_string(uses.size()) + (uses.size() == 1 ? " use" : " uses") +
+                                                  " on " + home_.config().computer.fqdn + "."};
     if (!uses.empty()) frame_.document.tables.push_back(std::move(table));
     return {};
   }
@@ -127,7 +140,8 @@ class Get {
     for (const std::string& record : records) size += record.size() + 1;
     items_.reserve(size);
     for (const std::string& record : records) items_ += (items_.empty() ? "" : ",") + record;
-    frame_.document.summary = {std::to_string(records.size()) + (records.size() == 1 ? " certificate." : " certificates.")};
+    frame_.document.summary = {std::to_string(records.size()) +
+                               (records.size() == 1 ? " certificate." : " certificates.")};
     if (!options_.table) return {};
     report::Table table{"", {"Thumbprint", "Subject", "Names", "Valid until", "Key", "Used for"}, {}};
     for (const std::string& text : records) {
@@ -135,7 +149,8 @@ class Get {
       std::string names;
       for (const std::string& name : record.names) names += (names.empty() ? "" : ", ") + name;
       const auto use = types.find(record.sha256);
-      table.rows.push_back({record.thumbprint, record.subject, std::move(names), date_text(record.not_after), record.key, use == types.end() ? "" : use->second});
+      table.rows.push_back({record.thumbprint, record.subject, std::move(names), date_text(record.not_after),
+                            record.key, use == types.end() ? "" : use->second});
     }
     if (!table.rows.empty()) frame_.document.tables.push_back(std::move(table));
     return {};
@@ -151,6 +166,8 @@ class Get {
 
 }  // namespace
 
-Outcome get_certificates(Environment& environment, Home& home, const GetOptions& options) { return Get(environment, home, options).run(); }
+Outcome get_certificates(Environment& environment, Home& home, const GetOptions& options) {
+  return Get(environment, home, options).run();
+}
 
 }  // namespace certferry::commands

@@ -22,11 +22,13 @@ Result<> check_owner(const std::string& path, const FileStatus& status) {
   }
   if (status.kind == FileKind::kSymlink) return {};
   if (status.owner != ::geteuid()) {
-    return fail(ErrorKind::kNotPermitted, "CF1703", "the home " + path + " belongs to another account (uid " + std::to_string(status.owner) + ")",
+    return fail(ErrorKind::kNotPermitted, "CF1703",
+                "the home " + path + " belongs to another account (uid " + std::to_string(status.owner) + ")",
                 "run the command as that account, or name a home of your own with --home");
   }
   if ((status.mode & 022) != 0) {
-    return fail(ErrorKind::kNotPermitted, "CF1703", "others may write to the home " + path, "chmod go-w " + path + ", after looking at what is in it");
+    return fail(ErrorKind::kNotPermitted, "CF1703", "others may write to the home " + path,
+                "chmod go-w " + path + ", after looking at what is in it");
   }
   return {};
 }
@@ -74,8 +76,9 @@ Result<store::Store*> Home::store() {
       return store_.get();
     }
   }
-  CERTFERRY_ASSIGN(store_, store::SqliteStore::open(path, access_ == Access::kWrite ? store::SqliteStore::Access::kWrite
-                                                                                    : store::SqliteStore::Access::kRead));
+  CERTFERRY_ASSIGN(store_,
+                   store::SqliteStore::open(path, access_ == Access::kWrite ? store::SqliteStore::Access::kWrite
+                                                                            : store::SqliteStore::Access::kRead));
   return store_.get();
 }
 

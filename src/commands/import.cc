@@ -22,7 +22,13 @@ bool told_by_checks(const Finding& finding) { return finding.id == "CF1301" || f
 class Import {
  public:
   Import(Environment& environment, Home& home, const ImportOptions& options, Shared& shared)
-      : environment_(environment), home_(home), options_(options), shared_(shared), frame_(environment, home.config().computer.fqdn), document_(frame_.document), now_(frame_.now()) {}
+      : environment_(environment),
+        home_(home),
+        options_(options),
+        shared_(shared),
+        frame_(environment, home.config().computer.fqdn),
+        document_(frame_.document),
+        now_(frame_.now()) {}
 
   [[nodiscard]] Outcome run() {
     Result<> done = read(read_certificate_file(environment_, options_.path, options_.password));
@@ -88,7 +94,8 @@ class Import {
     CERTFERRY_TRY(clear_leftover(certificates));
     deploy::ChosenAccess access = deploy::choose_access(record_.exportable);
     for (Finding& finding : access.findings) {
-      if (std::ranges::find(document_.findings, finding) == document_.findings.end()) document_.findings.push_back(std::move(finding));
+      if (std::ranges::find(document_.findings, finding) == document_.findings.end())
+        document_.findings.push_back(std::move(finding));
     }
     deploy::CertificateFiles files;
     files.sha256 = record_.sha256;
@@ -115,7 +122,8 @@ class Import {
       catalog_->put(batch, record_, revision_, selection_->leaf, judgement_->ordered.chain);
       // Named with --trust and really used: later imports below it need no --trust.
       const auto& anchor = judgement_->anchor;
-      if (anchor && std::ranges::find(trust_.named, *anchor) != trust_.named.end()) catalog_->put_anchor(batch, *anchor);
+      if (anchor && std::ranges::find(trust_.named, *anchor) != trust_.named.end())
+        catalog_->put_anchor(batch, *anchor);
     }
     for (const PlannedAssignment& plan : planned_) {
       if (plan.transition.changed()) catalog_->put(batch, plan.before, plan.transition.after);
@@ -131,7 +139,8 @@ class Import {
   [[nodiscard]] Result<> clear_leftover(deploy::Certificates& certificates) const {
     if (!new_) return {};
     CERTFERRY_ASSIGN(const bool there, certificates.exists(record_.sha256));
-    if (!there || !has_fatal(certificates.verify(record_.sha256, deploy::choose_access(record_.exportable).access))) return {};
+    if (!there || !has_fatal(certificates.verify(record_.sha256, deploy::choose_access(record_.exportable).access)))
+      return {};
     return certificates.remove(record_.sha256);
   }
 
@@ -140,11 +149,14 @@ class Import {
     if (selection_->key || (stored && stored->record.has_key)) return {};
     CERTFERRY_ASSIGN(const std::optional<std::string> holder, catalog_->with_key(selection_->leaf->public_key));
     if (!holder) {
-      return fail(ErrorKind::kRejected, "CF1723", "there is no private key for this certificate, in the file or in the store",
+      return fail(ErrorKind::kRejected, "CF1723",
+                  "there is no private key for this certificate, in the file or in the store",
                   "export the certificate together with its private key (PFX), or import the key's file first");
     }
     key_from_ = *holder;
-    document_.findings.push_back({"CF1724", Severity::kInfo, "the private key is the one already stored for " + holder->substr(0, 16) + "…", "", "certferry"});
+    document_.findings.push_back({"CF1724", Severity::kInfo,
+                                  "the private key is the one already stored for " + holder->substr(0, 16) + "…", "",
+                                  "certferry"});
     return {};
   }
 
@@ -166,7 +178,8 @@ class Import {
     record_ = record_of(selection_->leaf);
     record_.has_key = true;
     record_.imported = stored ? stored->record.imported : now_;
-    record_.exportable = options_.exportable.value_or(stored ? stored->record.exportable : home_.config().import.private_key_exportable);
+    record_.exportable =
+        options_.exportable.value_or(stored ? stored->record.exportable : home_.config().import.private_key_exportable);
     for (const x509::Certificate& certificate : judgement_->ordered.chain) {
       if (!(certificate == selection_->leaf)) record_.chain.push_back(certificate.sha256_hex());
     }
@@ -180,11 +193,15 @@ class Import {
   [[nodiscard]] Result<> plan_timing() {
     const fleet::CertificateRef ref = record_.ref();
     if (scope_) {
-      CERTFERRY_ASSIGN(planned_, plan_assignments(*catalog_, home_.config(), ref, *scope_, types_, options_.timing, now_));
+      CERTFERRY_ASSIGN(planned_,
+                       plan_assignments(*catalog_, home_.config(), ref, *scope_, types_, options_.timing, now_));
     } else if (options_.timing.roll) {
-      CERTFERRY_ASSIGN(const std::vector<StoredAssignment> rolled, find_rolled(*catalog_, home_.config(), selection_->leaf, now_));
+      CERTFERRY_ASSIGN(const std::vector<StoredAssignment> rolled,
+                       find_rolled(*catalog_, home_.config(), selection_->leaf, now_));
       for (const StoredAssignment& stored : rolled) {
-        CERTFERRY_ASSIGN(std::vector<PlannedAssignment> one, plan_assignments(*catalog_, home_.config(), ref, stored.assignment.scope, {stored.assignment.type}, options_.timing, now_));
+        CERTFERRY_ASSIGN(std::vector<PlannedAssignment> one,
+                         plan_assignments(*catalog_, home_.config(), ref, stored.assignment.scope,
+                                          {stored.assignment.type}, options_.timing, now_));
         planned_.push_back(std::move(one.front()));
       }
     }
@@ -225,17 +242,21 @@ class Import {
   }
 
   void describe_plan(const std::optional<Found>& stored) {
-    const auto step = [&](std::string action) { document_.steps.push_back({home_.config().computer.fqdn, std::move(action), report::Step::State::kPlanned, {}, ""}); };
+    const auto step = [&](std::string action) {
+      document_.steps.push_back(
+          {home_.config().computer.fqdn, std::move(action), report::Step::State::kPlanned, {}, ""});
+    };
     const std::string name = record_.thumbprint + " (" + selection_->leaf->subject.label() + ")";
     if (new_) step("store certificate " + name + " with its private key");
-    if (!new_ && stores_) step(stored->record.exportable != record_.exportable ? "change who may read the private key of " + name : "complete what is stored of " + name);
+    if (!new_ && stores_)
+      step(stored->record.exportable != record_.exportable ? "change who may read the private key of " + name
+                                                           : "complete what is stored of " + name);
     describe(planned_, home_.config(), record_, now_, document_);
-    changes_ = stores_ || std::ranges::any_of(planned_, [](const PlannedAssignment& plan) { return plan.transition.changed(); });
+    changes_ = stores_ ||
+               std::ranges::any_of(planned_, [](const PlannedAssignment& plan) { return plan.transition.changed(); });
   }
 
-  [[nodiscard]] Result<> confirm() {
-    return frame_.confirm("Import " + options_.path + "?");
-  }
+  [[nodiscard]] Result<> confirm() { return frame_.confirm("Import " + options_.path + "?"); }
 
   [[nodiscard]] Result<> apply() {
     CERTFERRY_TRY(write_files());
@@ -254,7 +275,8 @@ class Import {
     store::Batch batch;
     append_to(batch);
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
-    CERTFERRY_TRY(store::append_audit(*store, batch, {0, now_, frame_.actor(), environment_.command_line, frame_.actions(), ""}));
+    CERTFERRY_TRY(
+        store::append_audit(*store, batch, {0, now_, frame_.actor(), environment_.command_line, frame_.actions(), ""}));
     const auto revision = store->commit(batch);
     if (!revision) return std::unexpected(revision.error());
     return {};
@@ -264,10 +286,11 @@ class Import {
   [[nodiscard]] Outcome finish(const Result<>& done) {
     headline(done);
     const bool applied = changes_ && done.has_value() && !options_.what_if;
-    return frame_.finish(done, changes_,
-                         {{"thumbprint", selection_ ? ordered_json(selection_->leaf.thumbprint()) : ordered_json(nullptr)},
-                                     {"sha256", selection_ ? ordered_json(selection_->leaf.sha256_hex()) : ordered_json(nullptr)},
-                                     {"changed", applied}});
+    return frame_.finish(
+        done, changes_,
+        {{"thumbprint", selection_ ? ordered_json(selection_->leaf.thumbprint()) : ordered_json(nullptr)},
+         {"sha256", selection_ ? ordered_json(selection_->leaf.sha256_hex()) : ordered_json(nullptr)},
+         {"changed", applied}});
   }
 
  private:
@@ -276,26 +299,35 @@ class Import {
     if (!done) {
       document_.status = done.error().kind == ErrorKind::kPartly ? report::Status::kPartly : report::Status::kFailed;
       document_.headline = "Not imported: " + label;
-      document_.summary = {document_.status == report::Status::kPartly ? "Stored, but what is live could not be brought to it." : "Nothing was changed."};
+      document_.summary = {document_.status == report::Status::kPartly
+                               ? "Stored, but what is live could not be brought to it."
+                               : "Nothing was changed."};
       return;
     }
-    const bool pending = std::ranges::any_of(planned_, [&](const PlannedAssignment& plan) { return plan.transition.after.next && plan.transition.after.next->slot.certificate.sha256 == record_.sha256; });
+    const bool pending = std::ranges::any_of(planned_, [&](const PlannedAssignment& plan) {
+      return plan.transition.after.next && plan.transition.after.next->slot.certificate.sha256 == record_.sha256;
+    });
     if (!changes_) {
       document_.status = report::Status::kNothing;
       document_.headline = "Already there: " + label;
-      document_.summary = {"The certificate " + record_.thumbprint + " is stored already, exactly so. Nothing was changed."};
+      document_.summary = {"The certificate " + record_.thumbprint +
+                           " is stored already, exactly so. Nothing was changed."};
       document_.steps.clear();
       return;
     }
-    document_.status = options_.what_if ? report::Status::kPlanned : pending ? report::Status::kPending : report::Status::kDone;
+    document_.status = options_.what_if ? report::Status::kPlanned
+                       : pending        ? report::Status::kPending
+                                        : report::Status::kDone;
     document_.headline = (options_.what_if ? "Would import " : "Imported ") + label;
     document_.summary = {"Valid until " + date_text(record_.not_after) + ", thumbprint " + record_.thumbprint + "."};
-    if (pending && options_.timing.effective) document_.summary.push_back("It takes over on " + rfc3339(*options_.timing.effective) + ".");
+    if (pending && options_.timing.effective)
+      document_.summary.push_back("It takes over on " + rfc3339(*options_.timing.effective) + ".");
     if (planned_.empty()) {
       document_.summary.push_back("It is available to be assigned; no service uses it yet.");
       document_.undo = {"Nothing uses it. To assign it: certferry set --type TYPE --thumbprint " + record_.thumbprint};
     } else {
-      document_.undo = {"certferry remove --type " + planned_.front().transition.after.type + " --identity " + planned_.front().transition.after.scope.text()};
+      document_.undo = {"certferry remove --type " + planned_.front().transition.after.type + " --identity " +
+                        planned_.front().transition.after.scope.text()};
     }
     if (options_.what_if) document_.undo.clear();
     if (!options_.what_if) {

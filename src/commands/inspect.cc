@@ -16,19 +16,28 @@ ordered_json keys_json(const x509::CertificateFile& file) {
   ordered_json keys = ordered_json::array();
   for (const x509::FileKey& key : file.keys) {
     const x509::PublicKey& public_key = key.key.public_key();
-    const ordered_json certificate = key.certificate ? ordered_json(file.certificates[*key.certificate].certificate.sha256_hex()) : ordered_json(nullptr);
-    keys.push_back({{"algorithm", name_of(public_key.algorithm())}, {"bits", public_key.bits()}, {"curve", public_key.curve().empty() ? ordered_json(nullptr) : ordered_json(x509::oid_name(public_key.curve()))}, {"certificate", certificate}});
+    const ordered_json certificate = key.certificate
+                                         ? ordered_json(file.certificates[*key.certificate].certificate.sha256_hex())
+                                         : ordered_json(nullptr);
+    keys.push_back({{"algorithm", name_of(public_key.algorithm())},
+                    {"bits", public_key.bits()},
+                    {"curve", public_key.curve().empty() ? ordered_json(nullptr)
+                                                         : ordered_json(x509::oid_name(public_key.curve()))},
+                    {"certificate", certificate}});
   }
   return keys;
 }
 
 // The end of the chain in the file, judged; a file of several leaves is explained without.
-Result<> judge_leaf(Environment& environment, const fleet::Config& config, const x509::CertificateFile& file, Frame& frame) {
+Result<> judge_leaf(Environment& environment, const fleet::Config& config, const x509::CertificateFile& file,
+                    Frame& frame) {
   const auto selection = select(file, "");
   report::Document& document = frame.document;
   if (!selection) {
-    for (const x509::FileCertificate& entry : file.certificates) document.certificates.push_back(certificate_facts(entry.certificate, report::Role::kLeaf));
-    if (!file.certificates.empty()) document.findings.push_back({selection.error().id, Severity::kInfo, selection.error().message, "", "certferry"});
+    for (const x509::FileCertificate& entry : file.certificates)
+      document.certificates.push_back(certificate_facts(entry.certificate, report::Role::kLeaf));
+    if (!file.certificates.empty())
+      document.findings.push_back({selection.error().id, Severity::kInfo, selection.error().message, "", "certferry"});
     return {};
   }
   Shared shared;
@@ -60,7 +69,12 @@ Outcome inspect_file(Environment& environment, const fleet::Config& config, cons
   document.status = report::Status::kShown;
   document.headline = options.path;
   const auto file = read_certificate_file(environment, options.path, options.password);
-  ordered_json fields = {{"outcome", "ok"}, {"format", nullptr}, {"description", nullptr}, {"protection", nullptr}, {"certificates", ordered_json::array()}, {"keys", ordered_json::array()}};
+  ordered_json fields = {{"outcome", "ok"},
+                         {"format", nullptr},
+                         {"description", nullptr},
+                         {"protection", nullptr},
+                         {"certificates", ordered_json::array()},
+                         {"keys", ordered_json::array()}};
   Result<> done;
   if (!file) {
     done = std::unexpected(file.error());

@@ -16,6 +16,7 @@ struct InspectOptions {
 };
 
 // Looks at no store. JSON as docs/formats/inspect.md says; it fails (exit 5) where the outcome is not "ok".
-[[nodiscard]] Outcome inspect_file(Environment& environment, const fleet::Config& config, const InspectOptions& options);
+[[nodiscard]] Outcome inspect_file(Environment& environment, const fleet::Config& config,
+                                   const InspectOptions& options);
 
 }  // namespace certferry::commands

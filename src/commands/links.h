@@ -11,6 +11,7 @@ namespace certferry::commands {
 
 // `names`: of the cmdlets; `program`: absolute path of the executable. A link that is there already is left alone;
 // anything else of that name is CF1790.
-[[nodiscard]] Outcome make_links(Environment& environment, const std::string& folder, const std::string& program, const std::vector<std::string>& names);
+[[nodiscard]] Outcome make_links(Environment& environment, const std::string& folder, const std::string& program,
+                                 const std::vector<std::string>& names);
 
 }  // namespace certferry::commands

@@ -35,16 +35,20 @@ class Reconciler {
  private:
   [[nodiscard]] Result<> stage(deploy::Generations& generations, const std::string& type, const std::string& sha256) {
     CERTFERRY_ASSIGN(const std::optional<Found> found, catalog_.get(sha256));
-    if (!found) return fail(ErrorKind::kFailed, "CF1710", "the store lacks the certificate " + sha256, "import it again");
+    if (!found)
+      return fail(ErrorKind::kFailed, "CF1710", "the store lacks the certificate " + sha256, "import it again");
     const fleet::Type* profile = home_.config().types.find(type);
-    deploy::ChosenAccess access = deploy::choose_access(found->record.exportable, profile ? profile->service_accounts : std::vector<std::string>());
+    deploy::ChosenAccess access = deploy::choose_access(
+        found->record.exportable, profile ? profile->service_accounts : std::vector<std::string>());
     for (Finding& finding : access.findings) {
-      if (std::ranges::find(result_.findings, finding) == result_.findings.end()) result_.findings.push_back(std::move(finding));
+      if (std::ranges::find(result_.findings, finding) == result_.findings.end())
+        result_.findings.push_back(std::move(finding));
     }
     CERTFERRY_ASSIGN(const Secret certificate, certificates_.read(sha256, "cert.pem"));
     CERTFERRY_ASSIGN(const Secret chain, certificates_.read(sha256, "chain.pem"));
     CERTFERRY_ASSIGN(Secret key, certificates_.read(sha256, "privkey.pem"));
-    const deploy::GenerationFiles files{sha256, std::string(certificate.text()), std::string(chain.text()), std::move(key)};
+    const deploy::GenerationFiles files{sha256, std::string(certificate.text()), std::string(chain.text()),
+                                        std::move(key)};
     const auto number = generations.stage(files, access.access);
     if (!number) return std::unexpected(number.error());
     return {};
@@ -53,11 +57,14 @@ class Reconciler {
   // Says "done" only for what is there.
   [[nodiscard]] Result<> look_at(const deploy::Generations& generations, const Target& target) const {
     CERTFERRY_ASSIGN(const deploy::Live live, generations.live());
-    const auto same = [](const std::optional<deploy::Generation>& generation, const std::optional<std::string>& sha256) {
+    const auto same = [](const std::optional<deploy::Generation>& generation,
+                         const std::optional<std::string>& sha256) {
       return generation ? sha256 && generation->sha256 == *sha256 : !sha256;
     };
-    if (same(live.current, target.current) && same(live.next, target.next) && same(live.previous, target.previous)) return {};
-    return fail(ErrorKind::kPartly, "CF1740", "what is live for " + target.type + " is not what the store says", "run `certferry doctor`");
+    if (same(live.current, target.current) && same(live.next, target.next) && same(live.previous, target.previous))
+      return {};
+    return fail(ErrorKind::kPartly, "CF1740", "what is live for " + target.type + " is not what the store says",
+                "run `certferry doctor`");
   }
 
   Environment& environment_;

@@ -23,7 +23,8 @@ struct Target {
 };
 
 // Pure: from all assignments to the targets of every type that this computer hosts and that has ever been assigned.
-[[nodiscard]] std::vector<Target> targets(const std::vector<StoredAssignment>& assignments, const fleet::Config& config, Time now);
+[[nodiscard]] std::vector<Target> targets(const std::vector<StoredAssignment>& assignments, const fleet::Config& config,
+                                          Time now);
 
 struct Reconciled {
   std::vector<std::string> changed;  // types whose live names moved

@@ -24,7 +24,8 @@ class Remove {
     Result<> done = plan();
     for (int attempt = 0; done && !options_.what_if; ++attempt) {
       // What is in use is asked for even without -Confirm.
-      if (attempt == 0 && (options_.confirm || (!options_.force && in_use_))) done = frame_.confirm(in_use_ ? "The certificate is in use. Stop using it?" : "Go on?");
+      if (attempt == 0 && (options_.confirm || (!options_.force && in_use_)))
+        done = frame_.confirm(in_use_ ? "The certificate is in use. Stop using it?" : "Go on?");
       if (done) done = commit();
       const bool again = !done && done.error().id == "CF1501" && attempt < kAttempts;
       if (!again) break;
@@ -54,21 +55,27 @@ class Remove {
     for (const StoredAssignment& stored : all) {
       if (stored.assignment.empty()) continue;
       if (stored.assignment.scope == scope) types.push_back(stored.assignment.type);
-      else elsewhere += (elsewhere.empty() ? "" : ", ") + stored.assignment.type + " (" + stored.assignment.scope.text() + ")";
+      else
+        elsewhere +=
+            (elsewhere.empty() ? "" : ", ") + stored.assignment.type + " (" + stored.assignment.scope.text() + ")";
     }
     if (!options_.types.empty()) {
       CERTFERRY_ASSIGN(types, home_.config().types.parse_list(options_.types));
     }
     if (types.empty()) {
-      return fail(ErrorKind::kFailed, "CF1760", "nothing is assigned to " + scope.text() + (elsewhere.empty() ? "" : "; assigned elsewhere: " + elsewhere),
-                  elsewhere.empty() ? "`certferry get` shows what is assigned" : "name the scope with -Identity");
+      return fail(
+          ErrorKind::kFailed, "CF1760",
+          "nothing is assigned to " + scope.text() + (elsewhere.empty() ? "" : "; assigned elsewhere: " + elsewhere),
+          elsewhere.empty() ? "`certferry get` shows what is assigned" : "name the scope with -Identity");
     }
     in_use_ = false;
     for (const std::string& type : types) {
       CERTFERRY_ASSIGN(StoredAssignment stored, catalog_->assignment(scope, type));
       const fleet::Type* profile = home_.config().types.find(type);
-      const fleet::Assignment before = fleet::advance(stored.assignment, profile ? profile->coexistence : std::nullopt, frame_.now()).after;
-      Result<fleet::Transition> transition = options_.previous ? fleet::remove_previous(before, frame_.now()) : fleet::remove(before, frame_.now());
+      const fleet::Assignment before =
+          fleet::advance(stored.assignment, profile ? profile->coexistence : std::nullopt, frame_.now()).after;
+      Result<fleet::Transition> transition =
+          options_.previous ? fleet::remove_previous(before, frame_.now()) : fleet::remove(before, frame_.now());
       if (!transition) {
         Error error = transition.error();
         if (!elsewhere.empty()) error.fix = "assigned elsewhere: " + elsewhere + "; name the scope with -Identity";
@@ -86,7 +93,8 @@ class Remove {
     store::Batch batch;
     for (const PlannedAssignment& plan : planned_) catalog_->put(batch, plan.before, plan.transition.after);
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
-    CERTFERRY_TRY(store::append_audit(*store, batch, {0, frame_.now(), frame_.actor(), environment_.command_line, frame_.actions(), ""}));
+    CERTFERRY_TRY(store::append_audit(
+        *store, batch, {0, frame_.now(), frame_.actor(), environment_.command_line, frame_.actions(), ""}));
     const auto revision = store->commit(batch);
     if (!revision) return std::unexpected(revision.error());
     return {};
@@ -102,12 +110,14 @@ class Remove {
     std::string types;
     for (const PlannedAssignment& plan : planned_) types += (types.empty() ? "" : ", ") + plan.transition.after.type;
     document.status = options_.what_if ? report::Status::kPlanned : report::Status::kDone;
-    document.headline = (options_.what_if ? "Would remove " : "Removed ") + std::string(options_.previous ? "the previous certificate of " : "the certificate of ") + types;
+    document.headline = (options_.what_if ? "Would remove " : "Removed ") +
+                        std::string(options_.previous ? "the previous certificate of " : "the certificate of ") + types;
     document.summary = {"The certificate itself stays in the store."};
     if (!options_.what_if) frame_.mark_done();
     const auto& before = planned_.front().before.assignment;
     if (!options_.previous && before.current) {
-      document.undo = {"certferry set --type " + types + " --identity " + before.scope.text() + " --thumbprint " + before.current->certificate.sha256.substr(0, 16)};
+      document.undo = {"certferry set --type " + types + " --identity " + before.scope.text() + " --thumbprint " +
+                       before.current->certificate.sha256.substr(0, 16)};
     }
   }
 
@@ -122,6 +132,8 @@ class Remove {
 
 }  // namespace
 
-Outcome remove_certificate(Environment& environment, Home& home, const RemoveOptions& options) { return Remove(environment, home, options).run(); }
+Outcome remove_certificate(Environment& environment, Home& home, const RemoveOptions& options) {
+  return Remove(environment, home, options).run();
+}
 
 }  // namespace certferry::commands

@@ -35,7 +35,9 @@ class Set {
     ordered_json types = ordered_json::array();
     for (const PlannedAssignment& plan : planned_) types.push_back(plan.transition.after.type);
     return frame_.finish(done, changes_,
-                         {{"thumbprint", record_.thumbprint}, {"sha256", record_.sha256}, {"types", std::move(types)},
+                         {{"thumbprint", record_.thumbprint},
+                          {"sha256", record_.sha256},
+                          {"types", std::move(types)},
                           {"changed", (changes_ || moved_) && done.has_value() && !options_.what_if}});
   }
 
@@ -55,7 +57,8 @@ class Set {
     }
     CERTFERRY_ASSIGN(const Found found, catalog_->find(options_.thumbprint));
     record_ = found.record;
-    CERTFERRY_ASSIGN(planned_, plan_assignments(*catalog_, home_.config(), record_.ref(), scope, types, options_.timing, frame_.now()));
+    CERTFERRY_ASSIGN(planned_, plan_assignments(*catalog_, home_.config(), record_.ref(), scope, types, options_.timing,
+                                                frame_.now()));
     changes_ = std::ranges::any_of(planned_, [](const PlannedAssignment& plan) { return plan.transition.changed(); });
     if (changes_) CERTFERRY_TRY(check());
     describe(planned_, home_.config(), record_, frame_.now(), document);
@@ -93,10 +96,12 @@ class Set {
     frame_.document.findings = checks::check(context);
     std::ranges::stable_sort(frame_.document.findings, std::ranges::greater(), &Finding::severity);
     if (!record_.has_key) {
-      return fail(ErrorKind::kRejected, "CF1723", "there is no private key for this certificate in the store", "import it together with its private key");
+      return fail(ErrorKind::kRejected, "CF1723", "there is no private key for this certificate in the store",
+                  "import it together with its private key");
     }
     for (const Finding& finding : frame_.document.findings) {
-      if (finding.severity == Severity::kFatal) return fail(ErrorKind::kRejected, finding.id, finding.message, finding.fix);
+      if (finding.severity == Severity::kFatal)
+        return fail(ErrorKind::kRejected, finding.id, finding.message, finding.fix);
     }
     return {};
   }
@@ -136,7 +141,8 @@ class Set {
       if (plan.transition.changed()) catalog_->put(batch, plan.before, plan.transition.after);
     }
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
-    CERTFERRY_TRY(store::append_audit(*store, batch, {0, frame_.now(), frame_.actor(), environment_.command_line, frame_.actions(), ""}));
+    CERTFERRY_TRY(store::append_audit(
+        *store, batch, {0, frame_.now(), frame_.actor(), environment_.command_line, frame_.actions(), ""}));
     const auto revision = store->commit(batch);
     if (!revision) return std::unexpected(revision.error());
     return {};
@@ -155,7 +161,9 @@ class Set {
     for (const PlannedAssignment& plan : planned_) types += (types.empty() ? "" : ", ") + plan.transition.after.type;
     if (!done) {
       document.headline = "Not assigned";
-      document.summary = {done.error().kind == ErrorKind::kPartly ? "The store says so, but what is live could not be brought to it." : "Nothing was changed."};
+      document.summary = {done.error().kind == ErrorKind::kPartly
+                              ? "The store says so, but what is live could not be brought to it."
+                              : "Nothing was changed."};
       return;
     }
     const bool pending = options_.timing.effective && *options_.timing.effective > frame_.now();
@@ -165,15 +173,21 @@ class Set {
       document.summary = {"It serves " + types + " already. Nothing was changed."};
       return;
     }
-    document.status = options_.what_if ? report::Status::kPlanned : pending ? report::Status::kPending : report::Status::kDone;
-    document.headline = (options_.what_if ? "Would assign " : pending ? "Staged " : "Assigned ") + record_.thumbprint + " for " + types;
+    document.status = options_.what_if ? report::Status::kPlanned
+                      : pending        ? report::Status::kPending
+                                       : report::Status::kDone;
+    document.headline = (options_.what_if ? "Would assign "
+                         : pending        ? "Staged "
+                                          : "Assigned ") +
+                        record_.thumbprint + " for " + types;
     document.summary = {"Subject " + record_.subject + ", valid until " + date_text(record_.not_after) + "."};
     if (pending) document.summary.push_back("It takes over on " + rfc3339(*options_.timing.effective) + ".");
     if (!options_.what_if) frame_.mark_done();
     if (!document.replaces.empty()) {
       document.undo = {"certferry set --type " + types + " --thumbprint " + document.replaces};
     } else if (!planned_.empty()) {
-      document.undo = {"certferry remove --type " + types + " --identity " + planned_.front().transition.after.scope.text()};
+      document.undo = {"certferry remove --type " + types + " --identity " +
+                       planned_.front().transition.after.scope.text()};
     }
   }
 
@@ -191,6 +205,8 @@ class Set {
 
 }  // namespace
 
-Outcome set_certificate(Environment& environment, Home& home, const SetOptions& options) { return Set(environment, home, options).run(); }
+Outcome set_certificate(Environment& environment, Home& home, const SetOptions& options) {
+  return Set(environment, home, options).run();
+}
 
 }  // namespace certferry::commands

@@ -16,7 +16,10 @@ Outcome list_types(Environment& environment, const fleet::Config& config) {
   for (const fleet::Type& type : config.types.all()) {
     const bool hosted = config.computer.hosts(type.name);
     table.rows.push_back({type.name, std::string(name_of(type.purpose)), hosted ? "yes" : "no", type.description});
-    types.push_back({{"name", type.name}, {"purpose", name_of(type.purpose)}, {"hosted", hosted}, {"description", type.description}});
+    types.push_back({{"name", type.name},
+                     {"purpose", name_of(type.purpose)},
+                     {"hosted", hosted},
+                     {"description", type.description}});
   }
   frame.document.tables.push_back(std::move(table));
   return frame.finish({}, false, {{"types", std::move(types)}});

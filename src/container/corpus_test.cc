@@ -23,10 +23,12 @@ struct Exception {
   std::string_view reason;
 };
 constexpr Exception kExceptions[] = {
-    {"pyjks/jks/duplicate_aliases.jks", "ok", "ok", "two entries under one alias: both are shown, Java keeps the last one"},
+    {"pyjks/jks/duplicate_aliases.jks", "ok", "ok",
+     "two entries under one alias: both are shown, Java keeps the last one"},
     {"mbedtls/p7b/pkcs7_data_signed_badsigner.der", "reject", "ok",
      "the certificates are whole; who signed the list is not looked at"},
-    {"kse/pem/bad-key-binary.pem", "reject", "ok", "no PEM, but a whole Ed25519 key in DER; the source's test wants PEM alone"},
+    {"kse/pem/bad-key-binary.pem", "reject", "ok",
+     "no PEM, but a whole Ed25519 key in DER; the source's test wants PEM alone"},
     {"wolfssl/keys/client-keyEnc.pem", "unsupported", "ok", "an RSA key; the manifest misread \"2 primes\" as a curve"},
     {"wolfssl/keys/server-keyEnc.pem", "unsupported", "ok", "an RSA key; the manifest misread \"2 primes\" as a curve"},
     {"-key.der", "reject", "unsupported", "a public key in DER: said so, as for the same key in PEM"},
@@ -72,7 +74,8 @@ bool agrees(const nlohmann::json& line, const Answer& got) {
   const std::string file = line["file"];
   if (got.outcome == line["expect"] && (got.outcome != "ok" || counts_agree(line, got))) return true;
   for (const Exception& exception : kExceptions) {
-    if (file.ends_with(exception.file) && line["expect"] == exception.manifest && got.outcome == exception.outcome) return true;
+    if (file.ends_with(exception.file) && line["expect"] == exception.manifest && got.outcome == exception.outcome)
+      return true;
   }
   if (!line["also_allowed"].is_array()) return false;
   return std::find(line["also_allowed"].begin(), line["also_allowed"].end(), got.outcome) != line["also_allowed"].end();

@@ -177,7 +177,8 @@ TEST_P(FlipSweep, EndsInOldOrNewAndConverges) {
 }
 
 constexpr const char* kFaults[] = {"NoSpace", "BadDisk", "Kill", "PowerCut", "PowerCutKeepsNames"};
-INSTANTIATE_TEST_SUITE_P(Faults, FlipSweep, ::testing::Range(0, 5), [](const auto& fault) { return kFaults[fault.param]; });
+INSTANTIATE_TEST_SUITE_P(Faults, FlipSweep, ::testing::Range(0, 5),
+                         [](const auto& fault) { return kFaults[fault.param]; });
 
 }  // namespace
 }  // namespace certferry::deploy

@@ -155,8 +155,8 @@ class Reader {
           return config_error("CF1931", at, "unknown variable",
                               suggestion(variable, names, "docs/formats/config.md lists the variables"));
         }
-        auto key =
-            std::ranges::find_if(section.keys, [&](const ConfigKey& k) { return prefix + upper(k.name) == named.first; });
+        auto key = std::ranges::find_if(section.keys,
+                                        [&](const ConfigKey& k) { return prefix + upper(k.name) == named.first; });
         CERTFERRY_TRY(set_from_text(*key, text, at));
         config_.origins[fmt::format("{}.{}", section.name, key->name)] = at.origin;
       }

@@ -31,7 +31,8 @@ class Parser {
     const auto tbs = parts.next(der::kSequence);
     const auto algorithm = parts.next(der::kSequence);
     const auto signature = parts.next(der::kBitString);
-    if (!tbs || !algorithm || !signature || signature->content.empty()) return "it is not tbsCertificate, algorithm, signature";
+    if (!tbs || !algorithm || !signature || signature->content.empty())
+      return "it is not tbsCertificate, algorithm, signature";
     if (!parts.at_end()) defect(Kind::kTrailingData, {}, "data follows the signature");
     if (signature->content[0] != 0) defect(Kind::kUnusedBits, {}, "the signature has unused bits");
     fields_.tbs = tbs->whole;
@@ -60,7 +61,8 @@ class Parser {
     const auto validity = reader.next(der::kSequence);
     const auto subject = reader.next(der::kSequence);
     const auto spki = reader.next(der::kSequence);
-    if (!serial || !algorithm || !issuer || !validity || !subject || !spki) return "a field of tbsCertificate is missing";
+    if (!serial || !algorithm || !issuer || !validity || !subject || !spki)
+      return "a field of tbsCertificate is missing";
     read_serial(serial->content);
     if (!equal(algorithm->whole, fields_.signature_algorithm)) {
       defect(Kind::kSignatureAlgorithmMismatch, {}, "the signature algorithm inside differs from the one outside");
@@ -80,7 +82,8 @@ class Parser {
   void read_serial(ByteView content) {
     fields_.serial = to_bytes(content);
     if (content.empty()) defect(Kind::kSerial, {}, "the serial number is empty");
-    const bool padded = content.size() > 1 && ((content[0] == 0 && content[1] < 0x80) || (content[0] == 0xff && content[1] >= 0x80));
+    const bool padded =
+        content.size() > 1 && ((content[0] == 0 && content[1] < 0x80) || (content[0] == 0xff && content[1] >= 0x80));
     if (padded) defect(Kind::kSerial, {}, "the serial number is not in its shortest form");
   }
 
@@ -132,12 +135,14 @@ class Parser {
       if (const auto critical = parts.next(der::kBoolean)) {
         if (critical->content.size() != 1) return "an extension's critical flag cannot be read";
         extension.critical = critical->content[0] != 0;
-        if (critical->content[0] != 0xff) defect(Kind::kNotDer, extension.oid, oid_name(extension.oid) + ": critical is not written as DER");
+        if (critical->content[0] != 0xff)
+          defect(Kind::kNotDer, extension.oid, oid_name(extension.oid) + ": critical is not written as DER");
       }
       const auto value = parts.next(der::kOctetString);
       if (!value || !parts.at_end()) return "an extension's value cannot be read";
       extension.value = value->content;
-      const bool duplicate = std::ranges::any_of(fields_.extensions, [&](const Extension& e) { return e.oid == extension.oid; });
+      const bool duplicate =
+          std::ranges::any_of(fields_.extensions, [&](const Extension& e) { return e.oid == extension.oid; });
       fields_.extensions.push_back(extension);
       if (duplicate) {
         defect(Kind::kDuplicateExtension, extension.oid, oid_name(extension.oid) + " occurs more than once");

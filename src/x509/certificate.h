@@ -61,18 +61,18 @@ struct NameConstraints {
 // A departure from RFC 5280 or X.690 that did not keep the certificate from being read.
 struct Defect {
   enum class Kind {
-    kMalformedExtension,   // `oid` says which; its parsed form is absent
-    kDuplicateExtension,   // `oid` says which; the first one is parsed
-    kBadTime,              // not a UTCTime/GeneralizedTime of RFC 5280's form; read as well as it could be
-    kSerial,               // empty, not in its shortest form
-    kVersion,              // extensions in a certificate that is not v3, unknown version
+    kMalformedExtension,  // `oid` says which; its parsed form is absent
+    kDuplicateExtension,  // `oid` says which; the first one is parsed
+    kBadTime,  // not a UTCTime/GeneralizedTime of RFC 5280's form; read as well as it could be
+    kSerial,  // empty, not in its shortest form
+    kVersion,  // extensions in a certificate that is not v3, unknown version
     kSignatureAlgorithmMismatch,  // inner and outer AlgorithmIdentifier differ
-    kNotDer,               // BOOLEAN other than FF, encoded DEFAULT, other BER forms
-    kTrailingData,         // after the last field of a structure
-    kUnusedBits,           // a BIT STRING of the signature or key with unused bits
+    kNotDer,  // BOOLEAN other than FF, encoded DEFAULT, other BER forms
+    kTrailingData,  // after the last field of a structure
+    kUnusedBits,  // a BIT STRING of the signature or key with unused bits
   };
   Kind kind;
-  std::string oid;      // content octets of the extension concerned, or empty
+  std::string oid;  // content octets of the extension concerned, or empty
   std::string message;  // "basicConstraints cannot be read"
 };
 
@@ -81,11 +81,11 @@ struct CertificateFields {
   Bytes der;
   std::array<std::uint8_t, 32> sha256{};
   std::array<std::uint8_t, 20> sha1{};
-  ByteView tbs;                    // whole TBSCertificate: what is signed
-  ByteView signature_algorithm;    // whole outer AlgorithmIdentifier
+  ByteView tbs;  // whole TBSCertificate: what is signed
+  ByteView signature_algorithm;  // whole outer AlgorithmIdentifier
   ByteView signature;
-  int version = 1;                 // 1, 2, 3
-  Bytes serial;                    // content octets of the INTEGER, two's complement
+  int version = 1;  // 1, 2, 3
+  Bytes serial;  // content octets of the INTEGER, two's complement
   Name issuer;
   Name subject;
   Time not_before{};
@@ -95,8 +95,8 @@ struct CertificateFields {
 
   // Parsed extensions; absent where the certificate has none or it could not be read (see defects).
   std::optional<BasicConstraints> basic_constraints;
-  std::optional<std::uint16_t> key_usage;                        // KeyUsageBit
-  std::optional<std::vector<Oid>> extended_key_usage;            // views
+  std::optional<std::uint16_t> key_usage;  // KeyUsageBit
+  std::optional<std::vector<Oid>> extended_key_usage;  // views
   std::optional<std::vector<GeneralName>> subject_alt_names;
   std::optional<NameConstraints> name_constraints;
   std::optional<Bytes> subject_key_id;

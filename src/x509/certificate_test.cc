@@ -11,11 +11,11 @@ namespace certferry::x509 {
 namespace {
 
 using testing::CertificateSpec;
-using testing::KeyKind;
-using testing::make_certificate;
-using testing::MadeCertificate;
-using testing::TestKey;
 using ::testing::ElementsAre;
+using testing::KeyKind;
+using testing::MadeCertificate;
+using testing::make_certificate;
+using testing::TestKey;
 
 TEST(Certificate, ShowsWhatItSays) {
   const MadeCertificate root = testing::make_root("Litware Root");
@@ -73,12 +73,14 @@ TEST_P(Signature, IsGoodForItsMessageAndBadForAnother) {
   const Certificate certificate = make_certificate(spec).certificate();
   const PublicKey& key = certificate->public_key;
   EXPECT_EQ(signature_algorithm(certificate->signature_algorithm).name, GetParam().name);
-  EXPECT_EQ(key.verify(certificate->signature_algorithm, certificate->tbs, certificate->signature), SignatureStatus::kGood);
+  EXPECT_EQ(key.verify(certificate->signature_algorithm, certificate->tbs, certificate->signature),
+            SignatureStatus::kGood);
   Bytes other = to_bytes(certificate->tbs);
   other.back() ^= 1;
   EXPECT_EQ(key.verify(certificate->signature_algorithm, other, certificate->signature), SignatureStatus::kBad);
   for (std::size_t size : {std::size_t{0}, std::size_t{1}, certificate->signature.size() - 1}) {
-    EXPECT_EQ(key.verify(certificate->signature_algorithm, certificate->tbs, certificate->signature.first(size)), SignatureStatus::kBad);
+    EXPECT_EQ(key.verify(certificate->signature_algorithm, certificate->tbs, certificate->signature.first(size)),
+              SignatureStatus::kBad);
   }
 }
 
@@ -134,14 +136,15 @@ TEST_P(ImportedKey, IsRefusedWhenAnyOctetOfItIsDamaged) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Algorithms, ImportedKey,
-                         ::testing::Values(KeyKind::kRsa2048, KeyKind::kRsaPss2048, KeyKind::kP256, KeyKind::kP384, KeyKind::kP521,
-                                           KeyKind::kEd25519, KeyKind::kEd448));
+                         ::testing::Values(KeyKind::kRsa2048, KeyKind::kRsaPss2048, KeyKind::kP256, KeyKind::kP384,
+                                           KeyKind::kP521, KeyKind::kEd25519, KeyKind::kEd448));
 
 TEST(PrivateKey, OfAForeignCurveIsUnsupported) {
   const auto key = PrivateKey::from_pkcs8(TestKey::named("k1", KeyKind::kSecp256k1).pkcs8());
   ASSERT_FALSE(key);
-  EXPECT_EQ(key.error(), (Error{ErrorKind::kUnsupported, "CF1152", "private keys of the kind EC secp256k1 are not imported",
-                                "use RSA, RSA-PSS, EC on P-256, P-384 or P-521, Ed25519 or Ed448"}));
+  EXPECT_EQ(key.error(),
+            (Error{ErrorKind::kUnsupported, "CF1152", "private keys of the kind EC secp256k1 are not imported",
+                   "use RSA, RSA-PSS, EC on P-256, P-384 or P-521, Ed25519 or Ed448"}));
 }
 
 TEST(PrivateKey, WritesPemThatStartsAndEndsAsOthersReadIt) {
@@ -160,7 +163,8 @@ TEST(Name, ComparesAsRfc5280Says) {
 }
 
 TEST(Oid, RoundTripsThroughText) {
-  for (const char* text : {"1.2.840.113549.1.1.1", "2.5.29.17", "1.3.101.112", "2.999.3", "0.9.2342.19200300.100.1.25"}) {
+  for (const char* text :
+       {"1.2.840.113549.1.1.1", "2.5.29.17", "1.3.101.112", "2.999.3", "0.9.2342.19200300.100.1.25"}) {
     EXPECT_EQ(dotted(oid_from_dotted(text)), text);
   }
   for (const char* text : {"", "1", "3.1", "1.40", "1..2", "1.2.", "a.b"}) EXPECT_EQ(oid_from_dotted(text), "") << text;

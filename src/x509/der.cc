@@ -2,9 +2,7 @@
 
 namespace certferry::der {
 
-std::optional<std::uint8_t> Reader::peek() const {
-  return rest_.empty() ? std::nullopt : std::optional(rest_.front());
-}
+std::optional<std::uint8_t> Reader::peek() const { return rest_.empty() ? std::nullopt : std::optional(rest_.front()); }
 
 std::optional<Element> Reader::next() {
   constexpr std::uint8_t kHighTagNumber = 0x1f;

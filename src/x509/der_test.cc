@@ -22,7 +22,8 @@ TEST(Reader, WalksElementsAndStopsAtTheEnd) {
 }
 
 TEST(Reader, RefusesWhatIsNotDer) {
-  for (const char* hex : {"30", "3001", "3080", "308100", "30817f", "3082000100", "1f8101", "30850000000001", "3084ffffffff"}) {
+  for (const char* hex :
+       {"30", "3001", "3080", "308100", "30817f", "3082000100", "1f8101", "30850000000001", "3084ffffffff"}) {
     Bytes bytes = *from_hex(hex);
     Reader reader(bytes);
     EXPECT_FALSE(reader.next()) << hex;
@@ -37,7 +38,8 @@ TEST(Reader, ReadsLengthsOfEveryForm) {
       bytes.push_back(static_cast<std::uint8_t>(length));
     } else {
       Bytes octets;
-      for (std::size_t rest = length; rest > 0; rest >>= 8) octets.insert(octets.begin(), static_cast<std::uint8_t>(rest));
+      for (std::size_t rest = length; rest > 0; rest >>= 8)
+        octets.insert(octets.begin(), static_cast<std::uint8_t>(rest));
       bytes.push_back(static_cast<std::uint8_t>(0x80 | octets.size()));
       bytes.insert(bytes.end(), octets.begin(), octets.end());
     }

@@ -25,7 +25,8 @@ bool read_basic_constraints(ByteView value, CertificateFields& fields) {
     if (ca->content.size() != 1) return false;
     constraints.ca = ca->content[0] != 0;
     if (ca->content[0] != 0xff) {
-      fields.defects.push_back({Defect::Kind::kNotDer, std::string(oid::kBasicConstraints), "basicConstraints: cA is not written as DER"});
+      fields.defects.push_back(
+          {Defect::Kind::kNotDer, std::string(oid::kBasicConstraints), "basicConstraints: cA is not written as DER"});
     }
   }
   if (const auto length = reader.next(der::kInteger)) {
@@ -42,7 +43,8 @@ bool read_basic_constraints(ByteView value, CertificateFields& fields) {
 bool read_key_usage(ByteView value, CertificateFields& fields) {
   der::Reader reader(value);
   const auto bits = reader.next(der::kBitString);
-  if (!bits || !reader.at_end() || bits->content.empty() || bits->content.size() > 3 || bits->content[0] > 7) return false;
+  if (!bits || !reader.at_end() || bits->content.empty() || bits->content.size() > 3 || bits->content[0] > 7)
+    return false;
   std::uint16_t usage = 0;
   for (std::size_t bit = 0; bit < 8 * (bits->content.size() - 1) && bit < 9; ++bit) {
     if (bits->content[1 + bit / 8] & (0x80 >> bit % 8)) usage = static_cast<std::uint16_t>(usage | 1u << bit);
@@ -84,7 +86,8 @@ bool read_name_constraints(ByteView value, CertificateFields& fields) {
   if (!content) return false;
   NameConstraints constraints;
   der::Reader reader(*content);
-  for (const auto& [tag, list] : {std::pair{der::context(0), &constraints.permitted}, std::pair{der::context(1), &constraints.excluded}}) {
+  for (const auto& [tag, list] :
+       {std::pair{der::context(0), &constraints.permitted}, std::pair{der::context(1), &constraints.excluded}}) {
     if (const auto element = reader.next(tag)) {
       auto subtrees = read_subtrees(element->content);
       if (!subtrees) return false;

@@ -42,7 +42,10 @@ void append_utf8(std::string& text, std::uint32_t code) {
 std::size_t utf8_length(ByteView bytes) {
   const std::uint8_t lead = bytes[0];
   if (lead < 0x80) return 1;
-  const std::size_t length = lead >= 0xc2 && lead < 0xe0 ? 2 : lead >= 0xe0 && lead < 0xf0 ? 3 : lead >= 0xf0 && lead < 0xf5 ? 4 : 0;
+  const std::size_t length = lead >= 0xc2 && lead < 0xe0   ? 2
+                             : lead >= 0xe0 && lead < 0xf0 ? 3
+                             : lead >= 0xf0 && lead < 0xf5 ? 4
+                                                           : 0;
   if (length == 0 || bytes.size() < length) return 0;
   for (std::size_t i = 1; i < length; ++i) {
     if ((bytes[i] & 0xc0) != 0x80) return 0;
@@ -166,8 +169,8 @@ std::optional<Name> Name::from_der(ByteView der) {
       append_counted(key, to_oid(type->content));
       append_counted(key, text ? fold(*text) : as_text(value->whole));
       canonical.push_back(std::move(key));
-      name.attributes_.push_back({std::string(to_oid(type->content)), value->tag,
-                                  text ? *text : "#" + hex_lower(value->whole), rdn});
+      name.attributes_.push_back(
+          {std::string(to_oid(type->content)), value->tag, text ? *text : "#" + hex_lower(value->whole), rdn});
     }
     std::sort(canonical.begin(), canonical.end());
     std::string joined;

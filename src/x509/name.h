@@ -53,7 +53,17 @@ class Name {
 
 struct GeneralName {
   // Numbered by their tags.
-  enum class Kind { kOther = 0, kEmail = 1, kDns = 2, kX400 = 3, kDirectory = 4, kEdi = 5, kUri = 6, kIp = 7, kRegistered = 8 };
+  enum class Kind {
+    kOther = 0,
+    kEmail = 1,
+    kDns = 2,
+    kX400 = 3,
+    kDirectory = 4,
+    kEdi = 5,
+    kUri = 6,
+    kIp = 7,
+    kRegistered = 8
+  };
   Kind kind = Kind::kOther;
   Bytes value;     // content octets: text for email, DNS, URI; 4 or 16 octets for IP (8 or 32 in name constraints)
   Name directory;  // for kDirectory only

@@ -28,7 +28,8 @@ std::unexpected<Error> inconsistent(std::string_view what) {
 }
 
 std::unexpected<Error> unsupported(std::string algorithm) {
-  return fail(ErrorKind::kUnsupported, "CF1152", "private keys of the kind " + std::move(algorithm) + " are not imported",
+  return fail(ErrorKind::kUnsupported, "CF1152",
+              "private keys of the kind " + std::move(algorithm) + " are not imported",
               "use RSA, RSA-PSS, EC on P-256, P-384 or P-521, Ed25519 or Ed448");
 }
 
@@ -76,7 +77,8 @@ bool rsa_parts_agree(const RsaParts& parts) {
   }
   const BignumContextPtr context(BN_CTX_secure_new());
   BignumPtr product(BN_secure_new());
-  if (!context || !product || BN_mul(product.get(), n[RsaParts::kPrime1].get(), n[RsaParts::kPrime2].get(), context.get()) != 1 ||
+  if (!context || !product ||
+      BN_mul(product.get(), n[RsaParts::kPrime1].get(), n[RsaParts::kPrime2].get(), context.get()) != 1 ||
       BN_cmp(product.get(), n[RsaParts::kModulus].get()) != 0) {
     return false;
   }
@@ -89,9 +91,10 @@ bool rsa_parts_agree(const RsaParts& parts) {
            BN_cmp(reduced.get(), n[exponent].get()) == 0 &&
            product_is(n[RsaParts::kPublic].get(), reduced.get(), order.get(), BN_value_one(), context.get());
   };
-  return prime_agrees(RsaParts::kPrime1, RsaParts::kExponent1) && prime_agrees(RsaParts::kPrime2, RsaParts::kExponent2) &&
-         product_is(n[RsaParts::kPrime2].get(), n[RsaParts::kCoefficient].get(), n[RsaParts::kPrime1].get(), BN_value_one(),
-                    context.get());
+  return prime_agrees(RsaParts::kPrime1, RsaParts::kExponent1) &&
+         prime_agrees(RsaParts::kPrime2, RsaParts::kExponent2) &&
+         product_is(n[RsaParts::kPrime2].get(), n[RsaParts::kCoefficient].get(), n[RsaParts::kPrime1].get(),
+                    BN_value_one(), context.get());
 }
 
 // Both results of reading an algorithm's own private key encoding: its canonical form and the public key.
@@ -113,7 +116,8 @@ Result<KeyParts> read_rsa(ByteView der) {
   std::array<ByteView, 2> public_numbers;
   for (std::size_t i = 0; i < RsaParts::kCount; ++i) {
     const auto number = reader.next(der::kInteger);
-    if (!number || number->content.empty() || (number->content[0] & 0x80)) return malformed("a number of the RSA key is missing");
+    if (!number || number->content.empty() || (number->content[0] & 0x80))
+      return malformed("a number of the RSA key is missing");
     if (number->content.size() > kMaxModulusOctets) return unsupported("RSA above 16384 bits");
     parts.numbers[i] = number->content;
     if (i < public_numbers.size()) public_numbers[i] = number->whole;
@@ -130,7 +134,8 @@ Result<KeyParts> read_ec(ByteView der, Oid curve) {
   der::Reader reader(sequence->content);
   const auto version = reader.next(der::kInteger);
   const auto scalar = reader.next(der::kOctetString);
-  if (!version || !scalar || version->content.size() != 1 || version->content[0] != 1) return malformed("it is no ECPrivateKey");
+  if (!version || !scalar || version->content.size() != 1 || version->content[0] != 1)
+    return malformed("it is no ECPrivateKey");
   if (const auto parameters = reader.next(der::context(0))) {
     const auto named = der::Reader(parameters->content).next(der::kOid);
     if (named && curve.empty()) curve = to_oid(named->content);
@@ -147,7 +152,8 @@ Result<KeyParts> read_ec(ByteView der, Oid curve) {
   }
   Bytes bits(1 + 2 * static_cast<std::size_t>((EC_GROUP_get_degree(group.get()) + 7) / 8));
   if (EC_POINT_mul(group.get(), point.get(), d.get(), nullptr, nullptr, nullptr) != 1 ||
-      EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_UNCOMPRESSED, bits.data(), bits.size(), nullptr) != bits.size()) {
+      EC_POINT_point2oct(group.get(), point.get(), POINT_CONVERSION_UNCOMPRESSED, bits.data(), bits.size(), nullptr) !=
+          bits.size()) {
     return inconsistent("its public point cannot be computed");
   }
   Bytes padded((static_cast<std::size_t>(EC_GROUP_order_bits(group.get())) + 7) / 8);
@@ -178,7 +184,8 @@ Oid curve_of_parameters(ByteView parameters) {
     const BignumPtr p(BN_new());
     const BignumPtr n = bignum(order->content);
     const BignumPtr stated = bignum(prime->content);
-    if (!group || !p || !n || !stated || EC_GROUP_get_curve(group.get(), p.get(), nullptr, nullptr, nullptr) != 1) continue;
+    if (!group || !p || !n || !stated || EC_GROUP_get_curve(group.get(), p.get(), nullptr, nullptr, nullptr) != 1)
+      continue;
     if (BN_cmp(p.get(), stated.get()) == 0 && BN_cmp(n.get(), EC_GROUP_get0_order(group.get())) == 0) return curve;
   }
   return {};
@@ -202,8 +209,10 @@ Result<KeyParts> read_edwards(ByteView der, Oid algorithm) {
   const std::size_t size = is_25519 ? 32 : 57;
   der::Reader reader(der);
   const auto seed = reader.next(der::kOctetString);
-  if (!seed || !reader.at_end() || seed->content.size() != size) return malformed("it is no CurvePrivateKey of RFC 8410");
-  const EvpKeyPtr key(EVP_PKEY_new_raw_private_key(is_25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448, nullptr, seed->content.data(), size));
+  if (!seed || !reader.at_end() || seed->content.size() != size)
+    return malformed("it is no CurvePrivateKey of RFC 8410");
+  const EvpKeyPtr key(
+      EVP_PKEY_new_raw_private_key(is_25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448, nullptr, seed->content.data(), size));
   Bytes bits(size);
   std::size_t written = size;
   if (!key || EVP_PKEY_get_raw_public_key(key.get(), bits.data(), &written) != 1 || written != size) {

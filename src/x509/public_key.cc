@@ -92,7 +92,8 @@ std::optional<PssParameters> read_pss(const std::optional<der::Element>& paramet
   }
   if (const auto salt = fields.next(der::context(2))) {
     const auto length = der::Reader(salt->content).next(der::kInteger);
-    if (!length || length->content.empty() || length->content.size() > 2 || (length->content[0] & 0x80)) return std::nullopt;
+    if (!length || length->content.empty() || length->content.size() > 2 || (length->content[0] & 0x80))
+      return std::nullopt;
     pss.salt_length = 0;
     for (std::uint8_t octet : length->content) pss.salt_length = pss.salt_length << 8 | octet;
   }
@@ -125,10 +126,14 @@ std::optional<Digest> digest_of(std::string_view name, ByteView message) {
       final(out, &context);
     };
   };
-  if (name == "SHA-256") return run(NID_sha256, 32, with_context(SHA256_CTX(), SHA256_Init, SHA256_Update, SHA256_Final));
-  if (name == "SHA-384") return run(NID_sha384, 48, with_context(SHA512_CTX(), SHA384_Init, SHA384_Update, SHA384_Final));
-  if (name == "SHA-512") return run(NID_sha512, 64, with_context(SHA512_CTX(), SHA512_Init, SHA512_Update, SHA512_Final));
-  if (name == "SHA-224") return run(NID_sha224, 28, with_context(SHA256_CTX(), SHA224_Init, SHA224_Update, SHA224_Final));
+  if (name == "SHA-256")
+    return run(NID_sha256, 32, with_context(SHA256_CTX(), SHA256_Init, SHA256_Update, SHA256_Final));
+  if (name == "SHA-384")
+    return run(NID_sha384, 48, with_context(SHA512_CTX(), SHA384_Init, SHA384_Update, SHA384_Final));
+  if (name == "SHA-512")
+    return run(NID_sha512, 64, with_context(SHA512_CTX(), SHA512_Init, SHA512_Update, SHA512_Final));
+  if (name == "SHA-224")
+    return run(NID_sha224, 28, with_context(SHA256_CTX(), SHA224_Init, SHA224_Update, SHA224_Final));
   if (name == "SHA-1") return run(NID_sha1, 20, with_context(SHA_CTX(), SHA1_Init, SHA1_Update, SHA1_Final));
   if (name == "MD5") return run(NID_md5, 16, with_context(MD5_CTX(), MD5_Init, MD5_Update, MD5_Final));
   return std::nullopt;
@@ -169,7 +174,8 @@ std::optional<RsaNumbers> read_rsa(ByteView key) {
   const auto modulus = fields.next(der::kInteger);
   const auto exponent = fields.next(der::kInteger);
   const auto negative = [](ByteView integer) { return integer.empty() || (integer[0] & 0x80) != 0; };
-  if (!modulus || !exponent || !fields.at_end() || negative(modulus->content) || negative(exponent->content)) return std::nullopt;
+  if (!modulus || !exponent || !fields.at_end() || negative(modulus->content) || negative(exponent->content))
+    return std::nullopt;
   return RsaNumbers{modulus->content, exponent->content};
 }
 
@@ -216,9 +222,9 @@ struct PublicKey::Decoded {
           break;
         case KeyAlgorithm::kEd25519:
         case KeyAlgorithm::kEd448:
-          edwards.reset(EVP_PKEY_new_raw_public_key(
-              key.algorithm_ == KeyAlgorithm::kEd25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448, nullptr,
-              key.key_bits().data(), key.key_bits().size()));
+          edwards.reset(
+              EVP_PKEY_new_raw_public_key(key.algorithm_ == KeyAlgorithm::kEd25519 ? EVP_PKEY_ED25519 : EVP_PKEY_ED448,
+                                          nullptr, key.key_bits().data(), key.key_bits().size()));
           break;
         case KeyAlgorithm::kDsa:
         case KeyAlgorithm::kOther: break;
@@ -267,7 +273,8 @@ std::optional<PublicKey> PublicKey::from_spki(ByteView whole) {
         // RFC 8017 section 9.1.1: the encoded message holds digest, salt and two octets.
         const auto pss = read_pss(algorithm->parameters);
         const auto digest = pss ? digest_of(oid_name(pss->digest), {}) : std::nullopt;
-        key.impossible_parameters_ = !digest || static_cast<std::size_t>(pss->salt_length) + digest->size + 2 > static_cast<std::size_t>(key.bits_) / 8;
+        key.impossible_parameters_ = !digest || static_cast<std::size_t>(pss->salt_length) + digest->size + 2 >
+                                                    static_cast<std::size_t>(key.bits_) / 8;
       }
       if (bit_length(numbers->exponent) <= 64) {
         for (std::uint8_t octet : numbers->exponent) key.rsa_exponent_ = key.rsa_exponent_ << 8 | octet;
@@ -287,7 +294,8 @@ std::optional<PublicKey> PublicKey::from_spki(ByteView whole) {
   } else if (algorithm->oid == oid::kDsa) {
     key.algorithm_ = KeyAlgorithm::kDsa;
     if (algorithm->parameters && algorithm->parameters->tag == der::kSequence) {
-      if (const auto p = der::Reader(algorithm->parameters->content).next(der::kInteger)) key.bits_ = bit_length(p->content);
+      if (const auto p = der::Reader(algorithm->parameters->content).next(der::kInteger))
+        key.bits_ = bit_length(p->content);
     }
   }
   return key;
@@ -348,8 +356,8 @@ SignatureStatus verify_pss(RSA* rsa, const AlgorithmIdentifier& algorithm, ByteV
   const auto hash = digest_of(oid_name(pss->digest), message);
   if (!hash) return SignatureStatus::kUnsupported;
   Bytes encoded(static_cast<std::size_t>(RSA_size(rsa)));
-  if (signature.size() != encoded.size() ||
-      RSA_public_decrypt(static_cast<int>(signature.size()), signature.data(), encoded.data(), rsa, RSA_NO_PADDING) <= 0) {
+  if (signature.size() != encoded.size() || RSA_public_decrypt(static_cast<int>(signature.size()), signature.data(),
+                                                               encoded.data(), rsa, RSA_NO_PADDING) <= 0) {
     return status_of(0);
   }
   return status_of(RSA_verify_PKCS1_PSS_mgf1(rsa, hash->octets.data(), digest, mask, encoded.data(), pss->salt_length));
@@ -371,7 +379,8 @@ SignatureStatus PublicKey::verify(ByteView algorithm_whole, ByteView message, By
   if (known.key == KeyAlgorithm::kRsaPss) {
     return decoded.rsa ? verify_pss(decoded.rsa.get(), *algorithm, message, signature) : SignatureStatus::kUnsupported;
   }
-  if (known.key != algorithm_) return known.key == KeyAlgorithm::kOther ? SignatureStatus::kUnsupported : SignatureStatus::kBad;
+  if (known.key != algorithm_)
+    return known.key == KeyAlgorithm::kOther ? SignatureStatus::kUnsupported : SignatureStatus::kBad;
   if (decoded.edwards) return verify_edwards(decoded.edwards.get(), message, signature);
   const auto digest = digest_of(known.digest, message);
   if (!digest) return SignatureStatus::kUnsupported;

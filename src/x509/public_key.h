@@ -69,7 +69,7 @@ class PublicKey {
 
 // What a signature algorithm is made of. `digest` is empty for Ed25519 and Ed448, which fix their own.
 struct SignatureAlgorithm {
-  std::string name;    // "RSA with SHA-256", "ECDSA with SHA-384", "RSA-PSS with SHA-256", "Ed25519"; else the dotted OID
+  std::string name;  // "RSA with SHA-256", "ECDSA with SHA-384", "RSA-PSS with SHA-256", "Ed25519"; else the dotted OID
   std::string digest;  // "SHA-256", "SHA-1", "MD5"
   KeyAlgorithm key = KeyAlgorithm::kOther;
 };

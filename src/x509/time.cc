@@ -53,7 +53,8 @@ std::optional<Asn1Time> time_from_asn1(const der::Element& element) {
   const auto zone = take_zone(text);
   const std::chrono::year_month_day date{std::chrono::year(*year), std::chrono::month(static_cast<unsigned>(*month)),
                                          std::chrono::day(static_cast<unsigned>(*day))};
-  if (!zone || !text.empty() || !date.ok() || *hour > 23 || *minute > 59 || second.value_or(0) > 59) return std::nullopt;
+  if (!zone || !text.empty() || !date.ok() || *hour > 23 || *minute > 59 || second.value_or(0) > 59)
+    return std::nullopt;
   const Time time = std::chrono::sys_days(date) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
                     std::chrono::seconds(second.value_or(0)) - *zone;
   return Asn1Time{time, shape && (utc || *year >= 2050)};

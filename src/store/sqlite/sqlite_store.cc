@@ -61,9 +61,12 @@ Result<> make_if_absent(const std::string& path) {
   const int error = errno;
   if (fd >= 0) ::close(fd);
   sqlite3* database = nullptr;
-  const bool made = fd >= 0 && sqlite3_open_v2(fresh.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr) == SQLITE_OK &&
-                    sqlite3_exec(database, "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY", nullptr, nullptr, nullptr) == SQLITE_OK &&
-                    sqlite3_exec(database, kEmptyStoreSql, nullptr, nullptr, nullptr) == SQLITE_OK;
+  const bool made =
+      fd >= 0 &&
+      sqlite3_open_v2(fresh.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr) == SQLITE_OK &&
+      sqlite3_exec(database, "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY", nullptr, nullptr, nullptr) ==
+          SQLITE_OK &&
+      sqlite3_exec(database, kEmptyStoreSql, nullptr, nullptr, nullptr) == SQLITE_OK;
   const std::string text = database ? sqlite3_errmsg(database) : std::strerror(error);
   sqlite3_close(database);
   Result<> done;
@@ -268,8 +271,7 @@ Result<Revision> SqliteStore::commit_in_transaction(const Batch& batch) {
     put.reset();
   }
   // A tombstone, so that `changes` can tell of it.
-  Statement remove(*this,
-                   "UPDATE entries SET value = NULL, revision = ?2 WHERE key = ?1 AND value IS NOT NULL");
+  Statement remove(*this, "UPDATE entries SET value = NULL, revision = ?2 WHERE key = ?1 AND value IS NOT NULL");
   for (const std::string& key : batch.removals) {
     if (remove.bind(1, key).bind(2, now).step() != SQLITE_DONE) return error("remove");
     remove.reset();
@@ -292,7 +294,8 @@ Result<Revision> SqliteStore::commit(const Batch& batch) {
 Result<Changes> SqliteStore::changes(std::string_view prefix, Revision from) {
   Changes found;
   CERTFERRY_ASSIGN(found.revision, revision());
-  Statement select(*this,
+  Statement select(
+      *this,
       "SELECT key, value, revision FROM entries WHERE revision > ? AND revision <= ? AND substr(key, 1, length(?3)) = ?3"
       " ORDER BY revision, key");
   select.bind(1, from).bind(2, found.revision).bind(3, prefix);
