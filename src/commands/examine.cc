@@ -47,13 +47,39 @@ Result<x509::CertificateFile> read_certificate_file(Environment& environment, co
 
 Result<std::vector<x509::Certificate>> read_certificates(Environment& environment,
                                                          const std::vector<std::string>& paths) {
-  std::vector<x509::Certificate> certificates;
-  for (const std::string& path : paths) {
-    CERTFERRY_ASSIGN(const x509::CertificateFile file,
-                     read_certificate_file(environment, path, nullptr, container::Limits::for_trust()));
-    for (const x509::FileCertificate& entry : file.certificates) certificates.push_back(entry.certificate);
+  Shared shared;
+  CERTFERRY_TRY(read_with_trust(environment, {}, nullptr, paths, shared));
+  return std::move(*shared.named);
+}
+
+Result<std::optional<x509::CertificateFile>> read_with_trust(Environment& environment,
+                                                             const std::optional<std::string>& path,
+                                                             const Secret* password,
+                                                             const std::vector<std::string>& trust, Shared& shared) {
+  std::vector<Secret> bytes;
+  std::vector<container::ConfinedInput> inputs;
+  const auto add = [&](const std::string& name, const Secret* secret, const container::Limits& limits) -> Result<> {
+    CERTFERRY_ASSIGN(Secret content, environment.files.read(name, limits.octets));
+    bytes.push_back(std::move(content));
+    inputs.push_back({bytes.back().view(), {secret, nullptr, limits}});
+    return {};
+  };
+  if (path) CERTFERRY_TRY(add(*path, password, {}));
+  for (const std::string& name : trust) CERTFERRY_TRY(add(name, nullptr, container::Limits::for_trust()));
+  shared.named.emplace();
+  if (inputs.empty()) return std::optional<x509::CertificateFile>();
+  auto answers = container::read_confined(inputs);
+  for (std::size_t i = path ? 1 : 0; i < answers.size(); ++i) {
+    if (!answers[i]) return std::unexpected(std::move(answers[i]).error());
+    for (const x509::FileCertificate& entry : answers[i]->certificates) shared.named->push_back(entry.certificate);
   }
-  return certificates;
+  if (!path) return std::optional<x509::CertificateFile>();
+  // Again, by itself, where somebody can be asked for the password.
+  if (!answers.front() && answers.front().error().id == "CF1205" && !password) {
+    answers.front() = read_certificate_file(environment, *path, nullptr);
+  }
+  if (!answers.front()) return std::unexpected(std::move(answers.front()).error());
+  return std::optional(std::move(*answers.front()));
 }
 
 Result<Selection> select(const x509::CertificateFile& file, std::string_view wanted) {

@@ -28,6 +28,20 @@ namespace certferry::commands {
 [[nodiscard]] Result<std::vector<x509::Certificate>> read_certificates(Environment& environment,
                                                                        const std::vector<std::string>& paths);
 
+// What the imports of one command have in common. Loaded when it is first needed.
+struct Shared {
+  chain::SignatureCache signatures;
+  std::optional<chain::SystemTrust> system;
+  std::optional<std::vector<x509::Certificate>> named;  // --trust
+};
+
+// The file and those of --trust, which go into `shared.named`, read by one child. Nothing without `path`.
+[[nodiscard]] Result<std::optional<x509::CertificateFile>> read_with_trust(Environment& environment,
+                                                                           const std::optional<std::string>& path,
+                                                                           const Secret* password,
+                                                                           const std::vector<std::string>& trust,
+                                                                           Shared& shared);
+
 // The certificate that a file is about.
 struct Selection {
   x509::Certificate leaf;
@@ -43,13 +57,6 @@ struct Selection {
 struct Trust {
   std::vector<x509::Certificate> named;  // --trust
   std::vector<x509::Certificate> stored;  // from earlier imports
-};
-
-// What the imports of one command have in common. Loaded when it is first needed.
-struct Shared {
-  chain::SignatureCache signatures;
-  std::optional<chain::SystemTrust> system;
-  std::optional<std::vector<x509::Certificate>> named;  // --trust
 };
 
 struct Judgement {

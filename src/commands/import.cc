@@ -31,7 +31,7 @@ class Import {
         now_(frame_.now()) {}
 
   [[nodiscard]] Outcome run() {
-    Result<> done = read(read_certificate_file(environment_, options_.path, options_.password));
+    Result<> done = read(read_file());
     for (int attempt = 0; done; ++attempt) {
       done = plan();
       if (!done || options_.what_if) break;
@@ -47,6 +47,12 @@ class Import {
       done = {};
     }
     return finish(done);
+  }
+
+  [[nodiscard]] Result<x509::CertificateFile> read_file() {
+    CERTFERRY_ASSIGN(std::optional<x509::CertificateFile> file,
+                     read_with_trust(environment_, options_.path, options_.password, options_.trust, shared_));
+    return std::move(*file);
   }
 
   // The steps of run(), for those who do many at once.
