@@ -143,7 +143,7 @@ class Page {
     open("What changes");
     std::vector<std::vector<std::string>> rows;
     for (const Difference& difference : document_.differences) rows.push_back({difference.what, difference.before, difference.after});
-    table("Against the certificate it replaces, " + document_.replaces, {"", "Before", "After"}, rows);
+    table("Against the certificate it replaces, " + document_.replaces, {"Fact", "Before", "After"}, rows);
     close();
   }
 
