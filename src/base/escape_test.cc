@@ -21,11 +21,17 @@ TEST(Escape, ShowsWhatWouldAct) {
       {"web.example", "web.example", "web.example"},
       {"Müller 日本 🙂", "Müller 日本 🙂", "Müller 日本 🙂"},
       {"\x1b[31mred\x1b[0m", "\\u{1b}[31mred\\u{1b}[0m", "\\u{1b}[31mred\\u{1b}[0m"},
-      {"\xc2\x9b""31m", "\\u{9b}31m", "\\u{9b}31m"},
+      {"\xc2\x9b"
+       "31m",
+       "\\u{9b}31m", "\\u{9b}31m"},
       {"a\0b"sv, "a\\u{0}b", "a\\u{0}b"},
       {"line\nbreak\r", "line\\u{a}break\\u{d}", "line\\u{a}break\\u{d}"},
-      {"\xe2\x80\xaeexe.cod", "\\u{202e}exe.cod", "\\u{202e}exe.cod"},
-      {"a\xe2\x80\x8b""b", "a\\u{200b}b", "a\\u{200b}b"},
+      {"\xe2\x80\xae"
+       "exe.cod",
+       "\\u{202e}exe.cod", "\\u{202e}exe.cod"},
+      {"a\xe2\x80\x8b"
+       "b",
+       "a\\u{200b}b", "a\\u{200b}b"},
       {"\xff\xc0\x80", "\\xff\\xc0\\x80", "\\xff\\xc0\\x80"},
       {"\xed\xa0\x80", "\\xed\\xa0\\x80", "\\xed\\xa0\\x80"},
       {"<script>alert('x')</script>", "<script>alert('x')</script>", "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;"},
@@ -39,8 +45,15 @@ TEST(Escape, ShowsWhatWouldAct) {
 
 TEST(Escape, KeepsFormulasFromRunning) {
   const std::pair<const char*, const char*> cases[] = {
-      {"=cmd|' /C calc'!A0", "\"'=cmd|' /C calc'!A0\""}, {"+1", "\"'+1\""}, {"-1", "\"'-1\""}, {"@SUM(1)", "\"'@SUM(1)\""},
-      {"\t=1", "\"'\\u{9}=1\""},  {"a \"b\"", "\"a \"\"b\"\"\""}, {"plain", "\"plain\""}, {"", "\"\""}, {" =1", "\"' =1\""},
+      {"=cmd|' /C calc'!A0", "\"'=cmd|' /C calc'!A0\""},
+      {"+1", "\"'+1\""},
+      {"-1", "\"'-1\""},
+      {"@SUM(1)", "\"'@SUM(1)\""},
+      {"\t=1", "\"'\\u{9}=1\""},
+      {"a \"b\"", "\"a \"\"b\"\"\""},
+      {"plain", "\"plain\""},
+      {"", "\"\""},
+      {" =1", "\"' =1\""},
   };
   for (const auto& [text, cell] : cases) EXPECT_EQ(escape_csv(text), cell);
 }

@@ -57,15 +57,18 @@ class Page {
     const std::string digest = base64(x509::sha256(as_bytes(kStyle)));
     put("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
         "<meta name=\"color-scheme\" content=\"light dark\">\n");
-    put(fmt::format("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{}'; img-src data:\">\n", digest));
+    put(fmt::format(
+        "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'sha256-{}'; img-src data:\">\n",
+        digest));
     put(fmt::format("<title>{}</title><style>{}</style></head><body>\n", e(document_.headline), kStyle));
-    put(fmt::format("<header><span><b>certferry</b> report{}</span><span>{}</span></header><main>\n", document_.computer.empty() ? "" : " · " + e(document_.computer),
-                    rfc3339(document_.started)));
+    put(fmt::format("<header><span><b>certferry</b> report{}</span><span>{}</span></header><main>\n",
+                    document_.computer.empty() ? "" : " · " + e(document_.computer), rfc3339(document_.started)));
     put(fmt::format("<h1>{}</h1>\n", e(document_.headline)));
   }
 
   void banner() {
-    put(fmt::format("<div class=\"banner {}\"><p><strong>Result: {}.</strong>", status_class(document_.status), name_of(document_.status)));
+    put(fmt::format("<div class=\"banner {}\"><p><strong>Result: {}.</strong>", status_class(document_.status),
+                    name_of(document_.status)));
     for (const std::string& sentence : document_.summary) put(" " + e(sentence));
     put("</p>");
     if (document_.error) {
@@ -80,7 +83,9 @@ class Page {
     const CertificateFacts& leaf = document_.certificates.front();
     const auto days = std::chrono::floor<std::chrono::days>(leaf.not_after - document_.started).count();
     put("<dl class=\"tiles\">");
-    const auto tile = [&](std::string_view name, const std::string& value) { put(fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", name, e(value))); };
+    const auto tile = [&](std::string_view name, const std::string& value) {
+      put(fmt::format("<div><dt>{}</dt><dd>{}</dd></div>", name, e(value)));
+    };
     tile("Valid until", date(leaf.not_after));
     tile("Days left", days < 0 ? "expired" : std::to_string(days));
     tile("Key", leaf.key);
@@ -92,7 +97,9 @@ class Page {
     const std::string picture = timeline_svg(document_.certificates, document_.started);
     if (picture.empty()) return;
     open("Validity");
+    put("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Timeline of the validity\">");
     put(picture);
+    put("</div>");
     close();
   }
 
@@ -112,9 +119,11 @@ class Page {
            {"SHA-256", leaf.sha256}});
     put("<h3>Each is signed by the next</h3><ol class=\"chain\">");
     for (const CertificateFacts& certificate : document_.certificates) {
-      const std::string_view role = certificate.role == Role::kLeaf ? "leaf" : certificate.role == Role::kRoot ? "root" : "intermediate";
-      put(fmt::format("<li class=\"{}\"><b>{}</b><span>{}, until {}</span><span>{}</span></li>", role, e(certificate.label), role, date(certificate.not_after),
-                      e(certificate.note)));
+      const std::string_view role = certificate.role == Role::kLeaf   ? "leaf"
+                                    : certificate.role == Role::kRoot ? "root"
+                                                                      : "intermediate";
+      put(fmt::format("<li class=\"{}\"><b>{}</b><span>{}, until {}</span><span>{}</span></li>", role,
+                      e(certificate.label), role, date(certificate.not_after), e(certificate.note)));
     }
     put("</ol>");
     close();
@@ -126,13 +135,17 @@ class Page {
     put("</dl>");
   }
 
-  void table(std::string_view caption, const std::vector<std::string>& columns, const std::vector<std::vector<std::string>>& rows) {
-    put(fmt::format("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><caption>{}</caption><thead><tr>", e(caption), e(caption)));
+  void table(std::string_view caption, const std::vector<std::string>& columns,
+             const std::vector<std::vector<std::string>>& rows) {
+    put(fmt::format(
+        "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"{}\"><table><caption>{}</caption><thead><tr>",
+        e(caption), e(caption)));
     for (const std::string& column : columns) put(fmt::format("<th scope=\"col\">{}</th>", e(column)));
     put("</tr></thead><tbody>");
     for (const std::vector<std::string>& row : rows) {
       put("<tr>");
-      for (std::size_t i = 0; i < row.size(); ++i) put(i == 0 ? fmt::format("<th scope=\"row\">{}</th>", e(row[i])) : fmt::format("<td>{}</td>", e(row[i])));
+      for (std::size_t i = 0; i < row.size(); ++i)
+        put(i == 0 ? fmt::format("<th scope=\"row\">{}</th>", e(row[i])) : fmt::format("<td>{}</td>", e(row[i])));
       put("</tr>");
     }
     put("</tbody></table></div>");
@@ -142,7 +155,8 @@ class Page {
     if (document_.differences.empty()) return;
     open("What changes");
     std::vector<std::vector<std::string>> rows;
-    for (const Difference& difference : document_.differences) rows.push_back({difference.what, difference.before, difference.after});
+    for (const Difference& difference : document_.differences)
+      rows.push_back({difference.what, difference.before, difference.after});
     table("Against the certificate it replaces, " + document_.replaces, {"Fact", "Before", "After"}, rows);
     close();
   }
@@ -151,7 +165,8 @@ class Page {
     if (document_.assignments.empty()) return;
     open("Uses");
     std::vector<std::vector<std::string>> rows;
-    for (const AssignmentFacts& a : document_.assignments) rows.push_back({a.type, a.scope, a.place, a.thumbprint, rfc3339(a.effective)});
+    for (const AssignmentFacts& a : document_.assignments)
+      rows.push_back({a.type, a.scope, a.place, a.thumbprint, rfc3339(a.effective)});
     table("Where the certificate serves", {"Type", "Scope", "Place", "Thumbprint", "Effective"}, rows);
     close();
   }
@@ -162,7 +177,8 @@ class Page {
     put("<ul class=\"checks\">");
     for (const Finding& finding : document_.findings) {
       const std::string_view severity = certferry::name_of(finding.severity);
-      put(fmt::format("<li><span class=\"tag {}\">{}</span><b>{}</b> {}", severity, severity, e(finding.id), e(finding.message)));
+      put(fmt::format("<li><span class=\"tag {}\">{}</span><b>{}</b> {}", severity, severity, e(finding.id),
+                      e(finding.message)));
       if (!finding.fix.empty()) put(fmt::format("<span class=\"fix\"><b>fix:</b> {}</span>", e(finding.fix)));
       if (!finding.source.empty()) put(fmt::format("<span class=\"src\">{}</span>", e(finding.source)));
       put("</li>");
@@ -211,7 +227,8 @@ class Page {
   }
 
   void foot() {
-    put(fmt::format("</main><footer><p>Run by {} in {} ms:</p><pre>{}</pre></footer></body></html>\n", e(document_.actor), document_.took.count(), e(document_.command)));
+    put(fmt::format("</main><footer><p>Run by {} in {} ms:</p><pre>{}</pre></footer></body></html>\n",
+                    e(document_.actor), document_.took.count(), e(document_.command)));
   }
 
   const Document& document_;

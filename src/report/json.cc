@@ -7,7 +7,9 @@ namespace {
 
 using nlohmann::ordered_json;
 
-std::string_view name_of(Role role) { return role == Role::kLeaf ? "leaf" : role == Role::kRoot ? "root" : "intermediate"; }
+std::string_view name_of(Role role) {
+  return role == Role::kLeaf ? "leaf" : role == Role::kRoot ? "root" : "intermediate";
+}
 
 std::string_view name_of(Step::State state) {
   switch (state) {
@@ -20,10 +22,18 @@ std::string_view name_of(Step::State state) {
 }
 
 ordered_json certificate(const CertificateFacts& facts) {
-  return {{"role", name_of(facts.role)},       {"subject", facts.subject},     {"issuer", facts.issuer},
-          {"names", facts.names},              {"serial_number", facts.serial}, {"thumbprint", facts.thumbprint},
-          {"sha256", facts.sha256},            {"key", facts.key},             {"signature", facts.signature},
-          {"not_before", rfc3339(facts.not_before)}, {"not_after", rfc3339(facts.not_after)}, {"note", facts.note}};
+  return {{"role", name_of(facts.role)},
+          {"subject", facts.subject},
+          {"issuer", facts.issuer},
+          {"names", facts.names},
+          {"serial_number", facts.serial},
+          {"thumbprint", facts.thumbprint},
+          {"sha256", facts.sha256},
+          {"key", facts.key},
+          {"signature", facts.signature},
+          {"not_before", rfc3339(facts.not_before)},
+          {"not_after", rfc3339(facts.not_after)},
+          {"note", facts.note}};
 }
 
 template <typename List, typename Convert>
@@ -45,25 +55,43 @@ std::string to_json(const Document& document) {
                        {"command", document.command},
                        {"started", rfc3339(document.started)},
                        {"milliseconds", document.took.count()}};
-  json["file"] = list(document.file, [](const Fact& fact) { return ordered_json{{"name", fact.name}, {"value", fact.value}}; });
+  json["file"] =
+      list(document.file, [](const Fact& fact) { return ordered_json{{"name", fact.name}, {"value", fact.value}}; });
   json["certificates"] = list(document.certificates, certificate);
   json["replaces"] = document.replaces.empty() ? ordered_json(nullptr) : ordered_json(document.replaces);
-  json["differences"] = list(document.differences, [](const Difference& d) { return ordered_json{{"what", d.what}, {"before", d.before}, {"after", d.after}}; });
+  json["differences"] = list(document.differences, [](const Difference& d) {
+    return ordered_json{{"what", d.what}, {"before", d.before}, {"after", d.after}};
+  });
   json["findings"] = list(document.findings, [](const Finding& f) {
-    return ordered_json{{"id", f.id}, {"severity", certferry::name_of(f.severity)}, {"message", f.message}, {"fix", f.fix}, {"source", f.source}};
+    return ordered_json{{"id", f.id},
+                        {"severity", certferry::name_of(f.severity)},
+                        {"message", f.message},
+                        {"fix", f.fix},
+                        {"source", f.source}};
   });
   json["steps"] = list(document.steps, [](const Step& s) {
-    return ordered_json{{"computer", s.computer}, {"action", s.action}, {"state", name_of(s.state)}, {"microseconds", s.took.count()}, {"detail", s.detail}};
+    return ordered_json{{"computer", s.computer},
+                        {"action", s.action},
+                        {"state", name_of(s.state)},
+                        {"microseconds", s.took.count()},
+                        {"detail", s.detail}};
   });
   json["assignments"] = list(document.assignments, [](const AssignmentFacts& a) {
-    return ordered_json{{"type", a.type},       {"scope", a.scope},     {"place", a.place},
-                        {"thumbprint", a.thumbprint}, {"subject", a.subject}, {"effective_date", rfc3339(a.effective)},
+    return ordered_json{{"type", a.type},
+                        {"scope", a.scope},
+                        {"place", a.place},
+                        {"thumbprint", a.thumbprint},
+                        {"subject", a.subject},
+                        {"effective_date", rfc3339(a.effective)},
                         {"not_after", rfc3339(a.not_after)}};
   });
-  json["tables"] = list(document.tables, [](const Table& t) { return ordered_json{{"title", t.title}, {"columns", t.columns}, {"rows", t.rows}}; });
+  json["tables"] = list(document.tables, [](const Table& t) {
+    return ordered_json{{"title", t.title}, {"columns", t.columns}, {"rows", t.rows}};
+  });
   json["undo"] = document.undo;
   json["error"] = nullptr;
-  if (document.error) json["error"] = {{"id", document.error->id}, {"message", document.error->message}, {"fix", document.error->fix}};
+  if (document.error)
+    json["error"] = {{"id", document.error->id}, {"message", document.error->message}, {"fix", document.error->fix}};
   return json.dump(2, ' ', true, ordered_json::error_handler_t::replace) + "\n";
 }
 

@@ -29,7 +29,7 @@ table{border-collapse:collapse;width:100%}caption{text-align:left;color:var(--mu
 th,td{text-align:left;padding:6px 10px 6px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
 thead th{font-size:13px;color:var(--mute);font-weight:600}tbody th{font-weight:500}
 .scroll{overflow-x:auto}
-.wide{width:100%;height:auto;display:block}.tl{font-size:13px;font-weight:600;fill:var(--ink)}.ts{font-size:12px;fill:var(--mute)}.grid{stroke:var(--line)}.leafbar{fill:var(--ok)}.bar{fill:var(--old)}.now{stroke:var(--bad);stroke-width:1.8}.nowt{font-size:12px;font-weight:600;fill:var(--bad)}
+.wide{width:100%;min-width:640px;height:auto;display:block}.tl{font-size:13px;font-weight:600;fill:var(--ink)}.ts{font-size:12px;fill:var(--mute)}.grid{stroke:var(--line)}.leafbar{fill:var(--ok)}.bar{fill:var(--old)}.now{stroke:var(--bad);stroke-width:1.8}.nowt{font-size:12px;font-weight:600;fill:var(--bad)}
 .chain{list-style:none;margin:0;padding:0;display:flex;gap:16px}.chain li{flex:1;min-width:0;border:1.5px solid var(--line);border-radius:8px;padding:10px 14px}.chain li.leaf{border-color:var(--ok)}.chain li.root{border-style:double;border-width:4px}
 .chain b,.chain span{display:block;overflow-wrap:anywhere}.chain span{font-size:13px;color:var(--mute)}
 .checks,.steps{list-style:none;margin:0;padding:0}.checks li{padding:8px 0;border-top:1px solid var(--line)}.checks li:first-child{border-top:0}
@@ -41,7 +41,7 @@ pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--bg);border:1px 
 footer{color:var(--mute);font-size:13px;padding-bottom:36px}
 @media screen and (max-width:760px){.tiles{grid-template-columns:1fr 1fr}.chain{flex-direction:column}.facts{grid-template-columns:1fr;gap:0}.facts dd{margin-bottom:8px}h1{font-size:23px}main,header,footer{padding-left:14px;padding-right:14px}.card{padding:14px}.tiles dd{font-size:16px}}
 @page{size:A4;margin:14mm}
-@media print{:root{color-scheme:light;--bg:#f4f6f8;--card:#fff;--ink:#17202a;--mute:#515d69;--line:#ccd4dc;--ok:#177245;--warn:#7d5200;--bad:#b3261e;--wait:#2458b8;--on:#fff;--okbg:#e5f4ec;--warnbg:#fff3d6;--badbg:#fdeae8;--waitbg:#e8effc;--old:#b9c3cd}body{background:#fff;font-size:9.6pt}main,header,footer{padding:0;max-width:none}.card,.tiles div,tr,li{break-inside:avoid}h2{break-after:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
+@media print{.wide{min-width:0}.scroll{overflow:visible}:root{color-scheme:light;--bg:#f4f6f8;--card:#fff;--ink:#17202a;--mute:#515d69;--line:#ccd4dc;--ok:#177245;--warn:#7d5200;--bad:#b3261e;--wait:#2458b8;--on:#fff;--okbg:#e5f4ec;--warnbg:#fff3d6;--badbg:#fdeae8;--waitbg:#e8effc;--old:#b9c3cd}body{background:#fff;font-size:9.6pt}main,header,footer{padding:0;max-width:none}.card,.tiles div,tr,li{break-inside:avoid}h2{break-after:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 )css";
 
 }  // namespace certferry::report

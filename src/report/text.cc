@@ -9,7 +9,8 @@ namespace {
 
 // Columns that UTF-8 text takes, one for each character: close enough for aligning.
 std::size_t columns(std::string_view text) {
-  return static_cast<std::size_t>(std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+  return static_cast<std::size_t>(
+      std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -27,10 +28,12 @@ class Writer {
   [[nodiscard]] std::string take() { return std::move(out_); }
 
   void head(const Document& document) {
-    static constexpr Emphasis kOf[] = {Emphasis::kGood, Emphasis::kGood, Emphasis::kWarning, Emphasis::kStrong, Emphasis::kStrong, Emphasis::kBad, Emphasis::kWarning};
+    static constexpr Emphasis kOf[] = {Emphasis::kGood,   Emphasis::kGood, Emphasis::kWarning, Emphasis::kStrong,
+                                       Emphasis::kStrong, Emphasis::kBad,  Emphasis::kWarning};
     const bool shown = document.status == Status::kShown;
     const std::string word = shown ? "" : std::string(name_of(document.status)) + ": ";
-    line(style(kOf[static_cast<std::size_t>(document.status)], word) + style(Emphasis::kStrong, escape_terminal(document.headline)));
+    line(style(kOf[static_cast<std::size_t>(document.status)], word) +
+         style(Emphasis::kStrong, escape_terminal(document.headline)));
     for (const std::string& sentence : document.summary) wrapped("  ", escape_terminal(sentence));
   }
 
@@ -39,7 +42,9 @@ class Writer {
     gap();
     std::size_t width = 0;
     for (const Fact& fact : list) width = std::max(width, columns(fact.name));
-    for (const Fact& fact : list) line("  " + style(Emphasis::kFaint, padded(escape_terminal(fact.name), width)) + "  " + escape_terminal(fact.value));
+    for (const Fact& fact : list)
+      line("  " + style(Emphasis::kFaint, padded(escape_terminal(fact.name), width)) + "  " +
+           escape_terminal(fact.value));
   }
 
   void certificates(const std::vector<CertificateFacts>& chain) {
@@ -61,7 +66,7 @@ class Writer {
     std::string indent = "    ";
     for (const CertificateFacts& certificate : chain) {
       std::string text = escape_terminal(certificate.label) + ", until " + date(certificate.not_after);
-      if (!certificate.note.empty()) text += " (" + certificate.note + ")";
+      if (!certificate.note.empty()) text += " (" + escape_terminal(certificate.note) + ")";
       line(indent + (certificate.role == Role::kLeaf ? "" : "└ ") + text);
       indent += "  ";
     }
@@ -72,7 +77,8 @@ class Writer {
     gap();
     line("  " + style(Emphasis::kFaint, "Against the certificate it replaces, " + escape_terminal(document.replaces)));
     for (const Difference& difference : document.differences) {
-      line("    " + escape_terminal(difference.what) + ": " + escape_terminal(difference.before) + " → " + escape_terminal(difference.after));
+      line("    " + escape_terminal(difference.what) + ": " + escape_terminal(difference.before) + " → " +
+           escape_terminal(difference.after));
     }
   }
 
@@ -82,10 +88,13 @@ class Writer {
       if (finding.severity != Severity::kFatal && !options_.warnings) continue;
       if (first) gap();
       first = false;
-      const Emphasis emphasis = finding.severity == Severity::kFatal ? Emphasis::kBad : finding.severity == Severity::kWarning ? Emphasis::kWarning : Emphasis::kFaint;
+      const Emphasis emphasis = finding.severity == Severity::kFatal     ? Emphasis::kBad
+                                : finding.severity == Severity::kWarning ? Emphasis::kWarning
+                                                                         : Emphasis::kFaint;
       const std::string label = padded(std::string(certferry::name_of(finding.severity)), 7) + " " + finding.id;
       wrapped("  " + style(emphasis, label) + "  ", escape_terminal(finding.message), 2 + label.size() + 2);
-      if (!finding.fix.empty() && finding.severity != Severity::kInfo) wrapped("                  fix: ", escape_terminal(finding.fix), 23);
+      if (!finding.fix.empty() && finding.severity != Severity::kInfo)
+        wrapped("                  fix: ", escape_terminal(finding.fix), 23);
     }
   }
 
@@ -100,7 +109,8 @@ class Writer {
       const std::string mark = failed ? "not" : std::string(kMarks[index]);
       std::string text = escape_terminal(step.action);
       if (!step.detail.empty()) text += " " + escape_terminal(step.detail);
-      wrapped("  " + style(failed ? Emphasis::kFaint : kOf[index], padded(mark, 7)) + "  ", text + (step.computer.empty() ? "" : " on " + escape_terminal(step.computer)), 11);
+      wrapped("  " + style(failed ? Emphasis::kFaint : kOf[index], padded(mark, 7)) + "  ",
+              text + (step.computer.empty() ? "" : " on " + escape_terminal(step.computer)), 11);
     }
   }
 
@@ -110,13 +120,18 @@ class Writer {
     std::vector<std::size_t> widths;
     for (const std::string& column : table.columns) widths.push_back(columns(column));
     for (const std::vector<std::string>& row : table.rows) {
-      for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], columns(escape_terminal(row[i])));
+      for (std::size_t i = 0; i < std::min(row.size(), widths.size()); ++i)
+        widths[i] = std::max(widths[i], columns(escape_terminal(row[i])));
     }
     const auto cells = [&](const std::vector<std::string>& row, bool heading) {
       std::string text = " ";
-      for (std::size_t i = 0; i < row.size(); ++i) {
+      for (std::size_t i = 0; i < std::min(row.size(), widths.size()); ++i) {
         const std::string cell = escape_terminal(row[i]);
-        text += " " + (heading ? style(Emphasis::kFaint, padded(cell, i + 1 < row.size() ? widths[i] : 0)) : i + 1 < row.size() ? padded(cell, widths[i]) : cell) + (i + 1 < row.size() ? " " : "");
+        text += " " +
+                (heading              ? style(Emphasis::kFaint, padded(cell, i + 1 < row.size() ? widths[i] : 0))
+                 : i + 1 < row.size() ? padded(cell, widths[i])
+                                      : cell) +
+                (i + 1 < row.size() ? " " : "");
       }
       line(text);
     };
@@ -150,7 +165,8 @@ class Writer {
   }
   // `first` takes `indent` columns; further lines are indented as far.
   void wrapped(const std::string& first, std::string_view text, std::size_t indent = 2) {
-    const std::size_t room = std::max<std::size_t>(static_cast<std::size_t>(std::max(options_.width, 40)) - std::min<std::size_t>(indent, 30), 20);
+    const std::size_t room = std::max<std::size_t>(
+        static_cast<std::size_t>(std::max(options_.width, 40)) - std::min<std::size_t>(indent, 30), 20);
     std::string start = first;
     while (columns(text) > room) {
       std::size_t end = text.rfind(' ', room);
