@@ -15,16 +15,18 @@ header{display:flex;justify-content:space-between;gap:4px 16px;flex-wrap:wrap;co
 header b{color:var(--ink)}
 h1{font-size:27px;line-height:1.22;margin:6px 0 14px;letter-spacing:-.2px;text-wrap:balance;overflow-wrap:anywhere}
 h2{font-size:17px;margin:0 0 12px}
+h3{font-size:14px;margin:16px 0 8px;color:var(--mute);font-weight:600}
 p{margin:0 0 6px}
+li,p{overflow-wrap:anywhere}
 code,.m{font-family:ui-monospace,"SF Mono","DejaVu Sans Mono","Liberation Mono",monospace;font-size:.9em;overflow-wrap:anywhere}
 .banner{border:1px solid var(--c);border-left-width:6px;background:var(--b);border-radius:8px;padding:14px 16px;margin:0 0 18px}
 .banner p{margin:0}.banner strong{color:var(--c)}
 .done,.nothing{--c:var(--ok);--b:var(--okbg)}.pending,.planned,.shown{--c:var(--wait);--b:var(--waitbg)}.failed{--c:var(--bad);--b:var(--badbg)}.partly{--c:var(--warn);--b:var(--warnbg)}
-.tiles{display:grid;grid-template-columns:repeat(4,1fr);gap:12px;margin:0 0 18px}
+.tiles{display:grid;grid-template-columns:repeat(4,minmax(0,1fr));gap:12px;margin:0 0 18px}
 .tiles div,.card{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:14px 16px}
 .tiles dt{color:var(--mute);font-size:13px}.tiles dd{margin:2px 0 0;font-size:18px;font-weight:650;line-height:1.25;overflow-wrap:anywhere}
 dl{margin:0}.card{margin:0 0 18px;padding:18px 20px}
-.facts{display:grid;grid-template-columns:max-content 1fr;gap:5px 18px}.facts dt{color:var(--mute)}.facts dd{margin:0;overflow-wrap:anywhere}
+.facts{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:5px 18px}.facts dt{color:var(--mute)}.facts dd{margin:0;overflow-wrap:anywhere}
 table{border-collapse:collapse;width:100%}caption{text-align:left;color:var(--mute);font-size:13px;padding:0 0 6px}
 th,td{text-align:left;padding:6px 10px 6px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
 thead th{font-size:13px;color:var(--mute);font-weight:600}tbody th{font-weight:500}
@@ -39,7 +41,7 @@ thead th{font-size:13px;color:var(--mute);font-weight:600}tbody th{font-weight:5
 .steps li{padding:4px 0}
 pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--bg);border:1px solid var(--line);border-radius:8px;padding:10px 14px;margin:6px 0}
 footer{color:var(--mute);font-size:13px;padding-bottom:36px}
-@media screen and (max-width:760px){.tiles{grid-template-columns:1fr 1fr}.chain{flex-direction:column}.facts{grid-template-columns:1fr;gap:0}.facts dd{margin-bottom:8px}h1{font-size:23px}main,header,footer{padding-left:14px;padding-right:14px}.card{padding:14px}.tiles dd{font-size:16px}}
+@media screen and (max-width:760px){.tiles{grid-template-columns:repeat(2,minmax(0,1fr))}.chain{flex-direction:column}.facts{grid-template-columns:minmax(0,1fr);gap:0}.facts dd{margin-bottom:8px}h1{font-size:23px}main,header,footer{padding-left:14px;padding-right:14px}.card{padding:14px}.tiles dd{font-size:16px}}
 @page{size:A4;margin:14mm}
 @media print{.wide{min-width:0}.scroll{overflow:visible}:root{color-scheme:light;--bg:#f4f6f8;--card:#fff;--ink:#17202a;--mute:#515d69;--line:#ccd4dc;--ok:#177245;--warn:#7d5200;--bad:#b3261e;--wait:#2458b8;--on:#fff;--okbg:#e5f4ec;--warnbg:#fff3d6;--badbg:#fdeae8;--waitbg:#e8effc;--old:#b9c3cd}body{background:#fff;font-size:9.6pt}main,header,footer{padding:0;max-width:none}.card,.tiles div,tr,li{break-inside:avoid}h2{break-after:avoid}*{print-color-adjust:exact;-webkit-print-color-adjust:exact}}
 )css";
