@@ -130,7 +130,7 @@ Result<bool> Generations::point(const std::string& name, const std::optional<std
   const Generation* wanted = find(all, *sha256);
   if (!wanted) {
     return fail(ErrorKind::kFailed, "CF1603", "no generation of " + type_ + " holds the certificate " + *sha256,
-                "run `certferry doctor --repair`");
+                "run the set or import command again: it brings the disk to the store");
   }
   if (now == *wanted) return false;
   CERTFERRY_TRY(replace_symlink(files_, path, "../../generations/" + type_ + "/" + std::to_string(wanted->number)));
@@ -167,7 +167,7 @@ Result<Findings> Generations::verify(const KeyAccess& access) const {
     findings.push_back(
         {"CF1603", Severity::kFatal,
          target ? live_ + "/" + name + " points at a generation that is not there" : target.error().message,
-         "run `certferry doctor --repair`", "docs/formats/home.md"});
+         "run the set or import command again: it brings the disk to the store", "docs/formats/home.md"});
   }
   return findings;
 }

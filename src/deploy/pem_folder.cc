@@ -65,9 +65,10 @@ class Verifier {
     const auto same = has_access(files_, path, access);
     const auto status = files_.status(path);
     if (same && *same && status && *status && (*status)->owner == ::geteuid()) return;
-    findings.push_back(
-        {"CF1605", Severity::kWarning, same ? path + " may be read by others than it should" : same.error().message,
-         "run `certferry doctor --repair`, and find out who changed it", "contract, PrivateKeyExportable"});
+    findings.push_back({"CF1605", Severity::kWarning,
+                        same ? path + " may be read by others than it should" : same.error().message,
+                        "import the certificate again, which sets it right, and find out who changed it",
+                        "contract, PrivateKeyExportable"});
   }
 
   void damaged(std::string_view name, std::string_view what) {
