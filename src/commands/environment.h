@@ -18,7 +18,7 @@ namespace certferry::commands {
 class Ui {
  public:
   virtual ~Ui() = default;
-  // Whether to go on with what `plan` (lines for people, already escaped) tells. CF1701 (kDeclined) where the answer is
+  // Whether to go on with what `plan` (lines for people, already escaped) tells. CF1060 to CF1062 (kDeclined) where the answer is
   // no, or where nobody can answer.
   [[nodiscard]] virtual Result<> confirm(std::string_view question, const std::vector<std::string>& plan) = 0;
   // The password of `file`; asked for only when the file turned out to need one and none was given. Nothing where

@@ -15,6 +15,8 @@ std::optional<fs::path> in_corpus(const std::string& path) {
   const char* named = std::getenv("CERTFERRY_CORPUS");
   fs::path whole = (named ? fs::path(named) : fs::path(CERTFERRY_SOURCE_DIR) / "../shared/corpus") / path;
   if (fs::exists(whole)) return whole;
+  // A corpus that is there and lacks the file is a broken one, not an absent one.
+  if (fs::exists(whole.parent_path())) ADD_FAILURE() << "no " << whole << " in a corpus that is there";
   const char* ci = std::getenv("CI");
   if (ci && std::string(ci) == "true") ADD_FAILURE() << "no " << whole << "; set CERTFERRY_CORPUS";
   std::cout << "*** NOT RUN: there is no " << whole << "; set CERTFERRY_CORPUS\n";
