@@ -31,8 +31,6 @@ function(certferry_find_library target name header)
   target_include_directories(${target} SYSTEM INTERFACE ${${name}_INCLUDE})
 endfunction()
 certferry_find_library(certferry::sqlite3 sqlite3 sqlite3.h)
-certferry_find_library(certferry::seccomp seccomp seccomp.h)
-certferry_find_library(certferry::nettle nettle nettle/pbkdf2.h)
 certferry_find_library(certferry::rapidcheck rapidcheck rapidcheck.h)
 
 # certferry_test(name LABELS <labels…> SOURCES <x_test.cc…> LIBRARIES <targets…>): one executable, run by ctest.
