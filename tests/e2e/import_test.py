@@ -165,6 +165,22 @@ class Import(made_files.ProgramTest):
         self.assertEqual(self.json_of("import", folder, "--password-file", self.password_file)["summary"], {"imported": 0, "unchanged": 5, "failed": 0})
         self.assertTrue(self.json_of("doctor")["clean"])
 
+    def test_of_several_leaves_one_is_selected_and_a_renewal_finds_its_key(self):
+        for name in ("first", "second"):
+            self.ca.server(name, names=(f"{name}.litwareinc.com",))
+        both = self.folder / "both.pem"
+        both.write_bytes(b"".join((self.folder / part).read_bytes() for part in ("first.pem", "first.key", "second.pem", "second.key")))
+        self.assertEqual(self.json_of("import", "--path", both, exit_code=5)["error"]["id"], "CF1720")
+        listed = self.json_of("inspect", both, home=False)["certificates"]
+        wanted = next(one["thumbprint"] for one in listed if one["names"] == ["second.litwareinc.com"])
+        self.assertEqual(self.json_of("import", "--path", both, "--select", wanted[:8])["thumbprint"], wanted)
+        # Issued again for the same key, as a CA sends it: without the key.
+        self.ca.server("second", names=("second.litwareinc.com",))
+        renewed = self.json_of("import", "--path", self.folder / "second.pem")
+        self.assertTrue(renewed["changed"])
+        self.assertTrue((self.home / "certificates" / renewed["sha256"] / "privkey.pem").exists())
+        self.assertTrue(self.json_of("doctor")["clean"])
+
     def test_leaves_key_and_password_nowhere_else(self):
         report = self.folder / "secret.html"
         pfx = self.ca.server("secret")
