@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "commands/facts.h"
-#include "container/sandbox.h"
 
 namespace certferry::commands {
 namespace {
@@ -55,7 +54,8 @@ Result<std::vector<x509::Certificate>> read_certificates(Environment& environmen
 Result<std::optional<x509::CertificateFile>> read_with_trust(Environment& environment,
                                                              const std::optional<std::string>& path,
                                                              const Secret* password,
-                                                             const std::vector<std::string>& trust, Shared& shared) {
+                                                             const std::vector<std::string>& trust, Shared& shared,
+                                                             const std::function<void()>& meanwhile) {
   std::vector<Secret> bytes;
   std::vector<container::ConfinedInput> inputs;
   const auto add = [&](const std::string& name, const Secret* secret, const container::Limits& limits) -> Result<> {
@@ -68,7 +68,9 @@ Result<std::optional<x509::CertificateFile>> read_with_trust(Environment& enviro
   for (const std::string& name : trust) CERTFERRY_TRY(add(name, nullptr, container::Limits::for_trust()));
   shared.named.emplace();
   if (inputs.empty()) return std::optional<x509::CertificateFile>();
-  auto answers = container::read_confined(inputs);
+  shared.reading.emplace(container::ConfinedReading::start(inputs));
+  if (meanwhile) meanwhile();
+  auto answers = shared.reading->finish();
   for (std::size_t i = path ? 1 : 0; i < answers.size(); ++i) {
     if (!answers[i]) return std::unexpected(std::move(answers[i]).error());
     for (const x509::FileCertificate& entry : answers[i]->certificates) shared.named->push_back(entry.certificate);

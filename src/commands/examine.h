@@ -1,6 +1,7 @@
 // The way from a file to a judged certificate, which inspect, check, import and set share: read, select, order, verify, check.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "commands/catalog.h"
 #include "commands/environment.h"
 #include "container/read.h"
+#include "container/sandbox.h"
 #include "fleet/config.h"
 #include "report/document.h"
 #include "x509/bundle.h"
@@ -33,14 +35,17 @@ struct Shared {
   chain::SignatureCache signatures;
   std::optional<chain::SystemTrust> system;
   std::optional<std::vector<x509::Certificate>> named;  // --trust
+  std::optional<container::ConfinedReading> reading;  // its child ends while the command goes on
 };
 
-// The file and those of --trust, which go into `shared.named`, read by one child. Nothing without `path`.
+// The file and those of --trust, which go into `shared.named`, read by one child. Nothing without `path`. Calls
+// `meanwhile`, where there is one, while the child reads.
 [[nodiscard]] Result<std::optional<x509::CertificateFile>> read_with_trust(Environment& environment,
                                                                            const std::optional<std::string>& path,
                                                                            const Secret* password,
                                                                            const std::vector<std::string>& trust,
-                                                                           Shared& shared);
+                                                                           Shared& shared,
+                                                                           const std::function<void()>& meanwhile = {});
 
 // The certificate that a file is about.
 struct Selection {

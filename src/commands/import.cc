@@ -9,6 +9,7 @@
 #include "commands/reconcile.h"
 #include "deploy/certificates.h"
 #include "store/audit.h"
+#include "x509/openssl_init.h"
 
 namespace certferry::commands {
 namespace {
@@ -51,8 +52,19 @@ class Import {
 
   [[nodiscard]] Result<x509::CertificateFile> read_file() {
     CERTFERRY_ASSIGN(std::optional<x509::CertificateFile> file,
-                     read_with_trust(environment_, options_.path, options_.password, options_.trust, shared_));
+                     read_with_trust(environment_, options_.path, options_.password, options_.trust, shared_,
+                                     [this] { prepare(); }));
     return std::move(*file);
+  }
+
+  // What will be needed when the file is good. What fails here fails again, and is told, where it is needed.
+  void prepare() {
+    static_cast<void>(home_.store());
+    x509::prepare_openssl();
+    if (options_.trust.empty()) {
+      if (auto system = load_system_trust(environment_)) shared_.system = std::move(*system);
+    }
+    if (!options_.what_if) static_cast<void>(deploy::Certificates(environment_.files, home_.path()).prepare());
   }
 
   // The steps of run(), for those who do many at once.

@@ -1,6 +1,5 @@
 #include "container/reader_pool.h"
 
-#include <openssl/crypto.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -15,6 +14,7 @@
 #include "container/child_error.h"
 #include "container/confine.h"
 #include "container/wire.h"
+#include "x509/openssl_init.h"
 
 namespace certferry::container {
 namespace {
@@ -90,7 +90,7 @@ bool serve_one(int socket, const Limits& limits) {
   // What the terminal sends is the parent's to decide on.
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGHUP, SIG_IGN);
-  OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_ATEXIT, nullptr);
+  x509::initialize_openssl();
   confine_this_process(socket, CpuLimit::kByParent);
   while (serve_one(socket, limits)) {
   }

@@ -2,6 +2,7 @@
 // goes wrong there is an error here.
 #pragma once
 
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -20,6 +21,27 @@ struct ConfinedInput {
 };
 
 // Several files, one child: a fork costs as much as reading a file. What ends the child is the answer for all of them.
-[[nodiscard]] std::vector<Result<x509::CertificateFile>> read_confined(std::span<const ConfinedInput> inputs);
+// The caller may do something else between start() and finish(), on another core.
+class ConfinedReading {
+ public:
+  [[nodiscard]] static ConfinedReading start(std::span<const ConfinedInput> inputs);
+  ConfinedReading(ConfinedReading&& other) noexcept;
+  ConfinedReading& operator=(ConfinedReading&&) = delete;
+  // Waits for the child to end; kills it where nobody took its answers.
+  ~ConfinedReading();
+
+  // In the order of the inputs. Once.
+  [[nodiscard]] std::vector<Result<x509::CertificateFile>> finish();
+
+ private:
+  ConfinedReading() = default;
+  [[nodiscard]] int reap();
+
+  std::size_t count_ = 0;  // of inputs
+  std::size_t limit_ = 0;  // octets that the child may write
+  int child_ = -1;  // its process id; -1: there is none to wait for
+  int in_ = -1;
+  std::optional<Error> failed_;  // no child could be made
+};
 
 }  // namespace certferry::container

@@ -7,4 +7,7 @@ namespace certferry::x509 {
 // certificate file. Call it once, before anything else of x509/ and before threads are made.
 void initialize_openssl();
 
+// Makes now what the first signature's verification would make. For those who wait for something else anyway.
+void prepare_openssl();
+
 }  // namespace certferry::x509

@@ -62,7 +62,7 @@ class Import(made_files.ProgramTest):
             with self.subTest(error):
                 exit_code = 1 if error == "CF1114" else 5
                 self.assertEqual(self.json_of("import", "--path", *arguments, exit_code=exit_code)["error"]["id"], error)
-        self.assertFalse((self.home / "certificates").exists())
+        self.assertEqual(list((self.home / "certificates").glob("*")), [])
 
     def test_without_the_intermediate_warns_and_is_not_assigned(self):
         pfx = self.ca.server("lonely", chain=False)
