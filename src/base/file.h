@@ -159,7 +159,9 @@ struct NewFile {
 // Removes a folder with the files in it (folders in it are not expected: CF1111).
 [[nodiscard]] Result<> remove_folder(FileSystem& files, const std::string& path);
 
-// Makes `path` and what is missing above it, all with `mode`.
-[[nodiscard]] Result<> make_folders(FileSystem& files, const std::string& path, unsigned mode);
+// Makes `path` and what is missing above it, all with `mode`. Folders that got a new one are synced, or added to
+// `unsynced` for the caller to do so.
+[[nodiscard]] Result<> make_folders(FileSystem& files, const std::string& path, unsigned mode,
+                                    std::vector<std::string>* unsynced = nullptr);
 
 }  // namespace certferry

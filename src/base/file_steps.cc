@@ -118,18 +118,20 @@ Result<> remove_folder(FileSystem& files, const std::string& path) {
   return files.remove(path);
 }
 
-Result<> make_folders(FileSystem& files, const std::string& path, unsigned mode) {
+Result<> make_folders(FileSystem& files, const std::string& path, unsigned mode, std::vector<std::string>* unsynced) {
   CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files.status(path));
   if (status) return {};
   const std::string parent = parent_of(path);
-  if (parent != path) CERTFERRY_TRY(make_folders(files, parent, mode));
+  if (parent != path) CERTFERRY_TRY(make_folders(files, parent, mode, unsynced));
   if (auto made = files.make_folder(path, mode); !made) {
     // Another process may have been quicker.
     CERTFERRY_ASSIGN(const std::optional<FileStatus> now, files.status(path));
     if (now && now->kind == FileKind::kFolder) return {};
     return made;
   }
-  return files.sync(parent);
+  if (!unsynced) return files.sync(parent);
+  unsynced->push_back(parent);
+  return {};
 }
 
 }  // namespace certferry

@@ -133,11 +133,11 @@ Parsed parse_native(Words words) {
       CERTFERRY_TRY(bind_word(binder, *chosen, i));
     }
   }
-  const std::size_t end = binder.size();
-  Binder::Place behind{end};
+  if (at) return std::move(binder).finish();
+  const Binder::Place behind{binder.size()};
   auto no_command = binder.error("CF1019", "no command is given", "'certferry help' shows the commands", behind);
   Parsed parsed = std::move(binder).finish();
-  if (!at && parsed && parsed->command() == CommandId::kHelp && !parsed->wants_help()) return no_command;
+  if (parsed && parsed->command() == CommandId::kHelp && !parsed->wants_help()) return no_command;
   return parsed;
 }
 

@@ -50,7 +50,8 @@ Result<std::string> locate_home(std::string_view option, const Environment& envi
 Result<Home> Home::open(std::string path, Access access, Environment& environment) {
   CERTFERRY_ASSIGN(const std::optional<FileStatus> status, environment.files.status(path));
   if (status) CERTFERRY_TRY(check_owner(path, *status));
-  if (!status && access == Access::kWrite) CERTFERRY_TRY(make_folders(environment.files, path, kHomeMode));
+  std::vector<std::string> unsynced;
+  if (!status && access == Access::kWrite) CERTFERRY_TRY(make_folders(environment.files, path, kHomeMode, &unsynced));
   fleet::ConfigSource source;
   source.host_name = environment.host_name;
   source.environment = environment.variables;
@@ -63,19 +64,23 @@ Result<Home> Home::open(std::string path, Access access, Environment& environmen
     source.text = text.text();
   }
   CERTFERRY_ASSIGN(fleet::Config config, fleet::parse_config(source));
-  return Home(std::move(path), access, std::move(config), environment);
+  Home home(std::move(path), access, std::move(config), environment);
+  home.unsynced_ = std::move(unsynced);
+  return home;
 }
 
 Result<store::Store*> Home::store() {
   if (store_) return store_.get();
   const std::string path = path_ + "/certferry.db";
-  if (access_ == Access::kRead) {
-    CERTFERRY_ASSIGN(const std::optional<FileStatus> status, environment_->files.status(path));
-    if (!status || status->size == 0) {
-      store_ = std::make_unique<store::MemoryStore>();
-      return store_.get();
-    }
+  CERTFERRY_ASSIGN(const std::optional<FileStatus> status, environment_->files.status(path));
+  if (access_ == Access::kRead && (!status || status->size == 0)) {
+    store_ = std::make_unique<store::MemoryStore>();
+    return store_.get();
   }
+  for (const std::string& folder : unsynced_) CERTFERRY_TRY(environment_->files.sync(folder));
+  unsynced_.clear();
+  // The new store's sync makes this name durable too. Where it fails, the first certificate's writing tells why.
+  if (!status) static_cast<void>(environment_->files.make_folder(path_ + "/certificates", kHomeMode));
   CERTFERRY_ASSIGN(store_,
                    store::SqliteStore::open(path, access_ == Access::kWrite ? store::SqliteStore::Access::kWrite
                                                                             : store::SqliteStore::Access::kRead));

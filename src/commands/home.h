@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 #include "commands/environment.h"
@@ -42,6 +43,7 @@ class Home {
   Access access_;
   fleet::Config config_;
   Environment* environment_;
+  std::vector<std::string> unsynced_;  // folders that hold a new folder's name; on disk before the store is relied on
   std::unique_ptr<store::Store> store_;
 };
 

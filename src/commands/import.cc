@@ -1,6 +1,7 @@
 #include "commands/import.h"
 
 #include <algorithm>
+#include <future>
 #include <nlohmann/json.hpp>
 
 #include "commands/examine.h"
@@ -64,7 +65,6 @@ class Import {
     if (options_.trust.empty()) {
       if (auto system = load_system_trust(environment_)) shared_.system = std::move(*system);
     }
-    if (!options_.what_if) static_cast<void>(deploy::Certificates(environment_.files, home_.path()).prepare());
   }
 
   // The steps of run(), for those who do many at once.
@@ -105,7 +105,8 @@ class Import {
     return {};
   }
 
-  // Before the commit that names them: a record never points at files that are not there.
+  // Before the commit that names them: a record never points at files that are not there. Touches nothing that
+  // append_to() does: both may run at once.
   [[nodiscard]] Result<> write_files() {
     if (!stores_) return {};
     deploy::Certificates certificates(environment_.files, home_.path());
@@ -276,9 +277,16 @@ class Import {
 
   [[nodiscard]] Result<> confirm() { return frame_.confirm("Import " + options_.path + "?"); }
 
+  // What the store shall say is prepared while the disk takes the files.
   [[nodiscard]] Result<> apply() {
-    CERTFERRY_TRY(write_files());
-    CERTFERRY_TRY(commit());
+    std::future<Result<>> files = std::async(std::launch::async, [this] { return write_files(); });
+    store::Batch batch;
+    Result<> prepared = prepare_commit(batch);
+    CERTFERRY_TRY(files.get());
+    CERTFERRY_TRY(prepared);
+    CERTFERRY_ASSIGN(store::Store* const store, home_.store());
+    const auto revision = store->commit(batch);
+    if (!revision) return std::unexpected(revision.error());
     return bring_to_disk();
   }
 
@@ -289,15 +297,11 @@ class Import {
     return {};
   }
 
-  [[nodiscard]] Result<> commit() {
-    store::Batch batch;
+  [[nodiscard]] Result<> prepare_commit(store::Batch& batch) {
     append_to(batch);
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
-    CERTFERRY_TRY(
-        store::append_audit(*store, batch, {0, now_, frame_.actor(), environment_.command_line, frame_.actions(), ""}));
-    const auto revision = store->commit(batch);
-    if (!revision) return std::unexpected(revision.error());
-    return {};
+    return store::append_audit(*store, batch,
+                               {0, now_, frame_.actor(), environment_.command_line, frame_.actions(), ""});
   }
 
  public:

@@ -8,7 +8,7 @@
 #include "base/secret.h"
 
 #if defined(__x86_64__)
-#include <cpuid.h>
+#include <sys/platform/x86.h>
 #include <immintrin.h>
 #endif
 
@@ -165,14 +165,8 @@ __attribute__((target("sha,sse4.1"))) void run_lanes(Sha256Chain* const (&chains
 
 bool has_sha256_instructions() {
 #if defined(__x86_64__)
-  static const bool has = [] {
-    unsigned a = 0;
-    unsigned b = 0;
-    unsigned c = 0;
-    unsigned d = 0;
-    const bool sse41 = __get_cpuid(1, &a, &b, &c, &d) != 0 && (c & bit_SSE4_1) != 0 && (c & bit_SSSE3) != 0;
-    return sse41 && __get_cpuid_count(7, 0, &a, &b, &c, &d) != 0 && (b & bit_SHA) != 0;
-  }();
+  // As the C library found it when the program started: asking the processor again costs a trap on a virtual machine.
+  static const bool has = CPU_FEATURE_PRESENT(SHA) && CPU_FEATURE_PRESENT(SSE4_1) && CPU_FEATURE_PRESENT(SSSE3);
   return has;
 #else
   return false;

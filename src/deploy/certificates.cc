@@ -21,11 +21,9 @@ bool is_certificate(const std::string& name) { return name.size() == 64 && from_
 
 }  // namespace
 
-Result<> Certificates::prepare() { return make_folders(files_, folder_, kFolderMode); }
-
 Result<bool> Certificates::write(const CertificateFiles& content, const KeyAccess& access) {
   const std::string path = folder_of(content.sha256);
-  CERTFERRY_TRY(prepare());
+  CERTFERRY_TRY(make_folders(files_, folder_, kFolderMode));
   CERTFERRY_ASSIGN(const bool there, exists(content.sha256));
   if (there) return complete(content, access);
   const PemFolder folder = {content.certificate, content.chain, content.key ? &*content.key : nullptr, "info.json",

@@ -32,8 +32,6 @@ class Certificates {
   [[nodiscard]] std::string folder_of(std::string_view sha256) const { return folder_ + "/" + std::string(sha256); }
   [[nodiscard]] std::string key_path(std::string_view sha256) const { return folder_of(sha256) + "/privkey.pem"; }
 
-  // Makes the folder of all certificates where it is missing; write() does so too.
-  [[nodiscard]] Result<> prepare();
   // Makes the folder with all its files at once, or leaves nothing behind. True: it was made; false: it was there and
   // holds the same. Where it was there without key and `content` has one, or with a shorter chain, the file concerned is
   // replaced (true). A key that is there is never replaced by another one, a damaged file is never taken for a whole

@@ -24,21 +24,10 @@ std::unexpected<Error> damaged(const std::string& path, const std::string& what)
       "restore it from a backup; the certificates themselves are whole below certificates/, so importing them again works too");
 }
 
-// Two processes may come here at once: the transaction lets one of them make the tables.
-constexpr const char* kSchemaSql =
-    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; BEGIN IMMEDIATE;"
-    "CREATE TABLE IF NOT EXISTS entries(key BLOB PRIMARY KEY, value BLOB, revision INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE INDEX IF NOT EXISTS entries_by_revision ON entries(revision);"
-    "CREATE TABLE IF NOT EXISTS state(one INTEGER PRIMARY KEY CHECK(one = 1), revision INTEGER NOT NULL);"
-    "INSERT OR IGNORE INTO state VALUES(1, 0); PRAGMA user_version=1; COMMIT";
-
-// The same tables for a file that nobody else sees yet; the journal mode last, it is written into the file's header.
-constexpr const char* kEmptyStoreSql =
-    "BEGIN;"
-    "CREATE TABLE entries(key BLOB PRIMARY KEY, value BLOB, revision INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE INDEX entries_by_revision ON entries(revision);"
-    "CREATE TABLE state(one INTEGER PRIMARY KEY CHECK(one = 1), revision INTEGER NOT NULL);"
-    "INSERT INTO state VALUES(1, 0); PRAGMA user_version=1; COMMIT; PRAGMA journal_mode=WAL";
+// An empty store that nobody has opened yet; empty/make_empty_store.cc has its tables.
+constexpr unsigned char kEmptyStore[] = {
+#include "store/sqlite/empty_store.inc"
+};
 
 Result<> sync_path(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -50,39 +39,32 @@ Result<> sync_path(const std::string& path) {
               "make room on the file system and look at its health, then run the command again; nothing was changed");
 }
 
-// Makes an empty store beside its place and links it there once it is whole: two syncs, where SQLite needs six to make
-// the same file in place. Mode 0600 from the start; -wal and -shm take the mode of the file.
+std::unexpected<Error> cannot_make(const std::string& path, int error) {
+  return fail(ErrorKind::kUnreachable, "CF1503", "the store " + path + " cannot be made: " + std::strerror(error),
+              "check that the folder is there, that it has room, and that you may write to it");
+}
+
+// Makes an empty store beside its place and links it there once it is whole. Mode 0600 from the start; -wal and -shm take
+// the mode of the file.
 Result<> make_if_absent(const std::string& path) {
   struct stat there;
   if (::lstat(path.c_str(), &there) == 0) return {};
   const std::string fresh = path + "." + std::to_string(::getpid()) + "-" + std::to_string(::gettid()) + ".new";
   ::unlink(fresh.c_str());
-  const int fd = ::open(fresh.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-  const int error = errno;
-  if (fd >= 0) ::close(fd);
-  sqlite3* database = nullptr;
-  const bool made =
-      fd >= 0 &&
-      sqlite3_open_v2(fresh.c_str(), &database, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, nullptr) == SQLITE_OK &&
-      sqlite3_exec(database, "PRAGMA synchronous=OFF; PRAGMA journal_mode=MEMORY", nullptr, nullptr, nullptr) ==
-          SQLITE_OK &&
-      sqlite3_exec(database, kEmptyStoreSql, nullptr, nullptr, nullptr) == SQLITE_OK;
-  const std::string text = database ? sqlite3_errmsg(database) : std::strerror(error);
-  sqlite3_close(database);
-  Result<> done;
-  if (!made) {
-    done = fail(ErrorKind::kUnreachable, "CF1503", "the store " + path + " cannot be made: " + text,
-                "check that the folder is there and that you may write to it");
-  }
-  if (done) done = sync_path(fresh);
+  const int fd = ::open(fresh.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+  if (fd < 0) return cannot_make(path, errno);
+  errno = ENOSPC;  // what a write that is cut short means
+  const bool written =
+      ::write(fd, kEmptyStore, sizeof kEmptyStore) == static_cast<ssize_t>(sizeof kEmptyStore) && ::fsync(fd) == 0;
+  const int write_error = errno;
+  ::close(fd);
   // Not a rename: another process may have made it meanwhile.
-  if (done && ::link(fresh.c_str(), path.c_str()) != 0 && errno != EEXIST) {
-    done = fail(ErrorKind::kUnreachable, "CF1503", "the store " + path + " cannot be made: " + std::strerror(errno),
-                "check that the folder is there and that you may write to it");
-  }
+  const bool linked = written && ::link(fresh.c_str(), path.c_str()) == 0;
+  const int link_error = errno;
   ::unlink(fresh.c_str());
-  if (done) done = sync_path(path.substr(0, std::max<std::size_t>(path.find_last_of('/'), 1)));
-  return done;
+  if (!written) return cannot_make(path, write_error);
+  if (!linked && link_error != EEXIST) return cannot_make(path, link_error);
+  return sync_path(path.substr(0, std::max<std::size_t>(path.find_last_of('/'), 1)));
 }
 
 // The smallest key above every key that starts with `prefix`; empty where there is none.
@@ -192,11 +174,11 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const std::string& path, 
   sqlite3_busy_timeout(database, kBusyMilliseconds);
   sqlite3_db_config(database, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   sqlite3_wal_autocheckpoint(database, kWalPages);
-  CERTFERRY_TRY(store->prepare_schema(access));
+  CERTFERRY_TRY(store->prepare_schema());
   return store;
 }
 
-Result<> SqliteStore::prepare_schema(Access access) {
+Result<> SqliteStore::prepare_schema() {
   Statement version(*this, "PRAGMA user_version");
   if (version.step() != SQLITE_ROW) return error("read the schema");
   const Revision schema = version.number(0);
@@ -207,10 +189,7 @@ Result<> SqliteStore::prepare_schema(Access access) {
                 "use the newer version on this computer too");
   }
   if (schema == kSchema) return execute("PRAGMA synchronous=FULL");
-  if (access == Access::kRead) {
-    return fail(ErrorKind::kUnreachable, "CF1503", "the store " + path_ + " is empty", "import a certificate first");
-  }
-  return execute(kSchemaSql);
+  return damaged(path_, "it has no tables");
 }
 
 Result<std::optional<Entry>> SqliteStore::get(std::string_view key) {

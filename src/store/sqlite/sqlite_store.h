@@ -32,7 +32,7 @@ class SqliteStore final : public Store {
   SqliteStore(std::string path, sqlite3* database);
   [[nodiscard]] std::unexpected<Error> error(std::string_view doing) const;
   [[nodiscard]] Result<> execute(const char* sql);
-  [[nodiscard]] Result<> prepare_schema(Access access);
+  [[nodiscard]] Result<> prepare_schema();
   [[nodiscard]] Result<Revision> commit_in_transaction(const Batch& batch);
   [[nodiscard]] Result<Revision> revision();
 
