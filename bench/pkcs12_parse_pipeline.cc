@@ -1,6 +1,6 @@
 // pkcs12_parse_pipeline DIR HOME: what certferry's import of a folder does, on OpenSSL's functions as a C++ program would
 // use them: read every DIR/files/*.pfx, PKCS12_parse, check that the key matches, X509_verify_cert for a TLS server up to
-// DIR/root.pem, write HOME/certificates/<sha256>/{fullchain,privkey}.pem, and record it in SQLite (WAL,
+// DIR/root.pem, write the same five files to HOME/certificates/<sha256>/, and record it in SQLite (WAL,
 // synchronous=FULL) in batches of 128. Two threads. Files are made durable by one syncfs for each batch, the cheapest way
 // there is; nothing is limited, explained or reported. Prints "imported N".
 #include <fcntl.h>
@@ -138,6 +138,15 @@ void verify(X509_STORE* anchors, const Parsed& parsed) {
   require(X509_verify_cert(context.get()) == 1, "X509_verify_cert");
 }
 
+// Either may be null.
+void write_certificates(const fs::path& path, const X509* leaf, const STACK_OF(X509) * chain) {
+  FilePtr file(std::fopen(path.c_str(), "wb"));
+  require(file && (!leaf || PEM_write_X509(file.get(), leaf) == 1), path);
+  for (int i = 0; chain && i < sk_X509_num(chain); ++i)
+    require(PEM_write_X509(file.get(), sk_X509_value(chain, i)) == 1, path);
+  require(std::fclose(file.release()) == 0, path);
+}
+
 void write_files(const fs::path& folder, const Parsed& parsed) {
   fs::create_directory(folder);
   const int descriptor = open((folder / "privkey.pem").c_str(), O_CREAT | O_EXCL | O_WRONLY | O_CLOEXEC, 0600);
@@ -145,12 +154,13 @@ void write_files(const fs::path& folder, const Parsed& parsed) {
   require(key && PEM_write_PKCS8PrivateKey(key.get(), parsed.key.get(), nullptr, nullptr, 0, nullptr, nullptr) == 1 &&
               std::fclose(key.release()) == 0,
           "writing the key");
-  FilePtr chain(std::fopen((folder / "fullchain.pem").c_str(), "wb"));
-  require(chain && PEM_write_X509(chain.get(), parsed.leaf.get()) == 1, "writing the chain");
-  for (int i = 0; i < sk_X509_num(parsed.chain.get()); ++i) {
-    require(PEM_write_X509(chain.get(), sk_X509_value(parsed.chain.get(), i)) == 1, "writing the chain");
-  }
-  require(std::fclose(chain.release()) == 0, "writing the chain");
+  write_certificates(folder / "cert.pem", parsed.leaf.get(), nullptr);
+  write_certificates(folder / "chain.pem", nullptr, parsed.chain.get());
+  write_certificates(folder / "fullchain.pem", parsed.leaf.get(), parsed.chain.get());
+  FilePtr info(std::fopen((folder / "info.json").c_str(), "wb"));
+  require(info && std::fprintf(info.get(), "{\"sha256\":\"%s\"}\n", folder.filename().c_str()) > 0 &&
+              std::fclose(info.release()) == 0,
+          "writing the facts");
 }
 
 std::string first_line(const fs::path& path) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "commands/background.h"
 #include "commands/frame.h"
 #include "container/reader_pool.h"
 #include "store/audit.h"
@@ -19,8 +20,8 @@ constexpr std::size_t kAhead = 32;   // files that wait to be read
 constexpr std::size_t kBatch = 256;  // files that are made durable together
 constexpr std::chrono::seconds kPatience{130};
 
-// Imports of one folder. Reading happens in confined children at the same time; judging and storing here, one after the other. Files are
-// made durable by one sync for many, then the store is told of them.
+// Imports of one folder. Reading happens in confined children, writing files in another thread, judging and storing here,
+// all at the same time. Files are made durable by one sync for many, then the store is told of them.
 class BulkImport {
  public:
   BulkImport(Environment& environment, Home& home, const std::vector<std::string>& paths, const ImportOptions& options)
@@ -45,6 +46,7 @@ class BulkImport {
     std::size_t index;
     std::unique_ptr<ImportOptions> options;  // borrowed by the task
     ImportTask task;
+    Result<> written;
   };
 
   [[nodiscard]] Result<> read_all() {
@@ -53,6 +55,7 @@ class BulkImport {
     CERTFERRY_ASSIGN(container::ReaderPool pool, container::ReaderPool::start(kReaders, {}, environment_.clock));
     std::shared_ptr<const Secret> password;
     if (options_.password) password = std::make_shared<const Secret>(options_.password->clone());
+    pool.before_fork([this] { writer_.stop(); });
     std::size_t submitted = 0;
     while (submitted < paths_.size() || pool.pending() > 0) {
       while (submitted < paths_.size() && pool.pending() < kAhead) {
@@ -83,37 +86,39 @@ class BulkImport {
     }
     // The same certificate twice in one run: the second one finds it stored.
     const std::string sha256 = task.sha256();
-    const bool twice = std::ranges::any_of(items_, [&](const Item& item) { return item.task.sha256() == sha256; });
+    const bool twice = std::ranges::any_of(items_, [&](const auto& item) { return item->task.sha256() == sha256; });
     if (twice) {
       again_.push_back(index);
       return;
     }
-    if (Result<> written = task.write_files(); !written) {
-      settle(index, task.finish(written));
-      return;
-    }
-    items_.push_back({index, std::move(options), std::move(task)});
+    items_.push_back(std::make_unique<Item>(Item{index, std::move(options), std::move(task), {}}));
+    writer_.give([item = items_.back().get()] { item->written = item->task.write_files(); });
   }
 
   // Files on disk first, then the commits that name them.
   [[nodiscard]] Result<> flush() {
+    writer_.wait();
+    std::erase_if(items_, [this](const std::unique_ptr<Item>& item) {
+      if (!item->written) settle(item->index, item->task.finish(item->written));
+      return !item->written;
+    });
     if (!items_.empty()) CERTFERRY_TRY(BatchedFileSystem::flush(home_.path()));
-    std::vector<Item> items = std::move(items_);
-    items_.clear();
+    const std::vector<std::unique_ptr<Item>> items = std::exchange(items_, {});
     constexpr std::size_t kRoom = 24;  // of one import and the audit
     for (std::size_t begin = 0; begin < items.size();) {
       store::Batch batch;
       std::vector<std::string> actions;
       std::size_t end = begin;
       for (; end < items.size() && operations(batch) + kRoom <= store::Batch::kMaxOperations; ++end) {
-        items[end].task.append_to(batch);
-        for (std::string& action : items[end].task.actions()) actions.push_back(std::move(action));
+        items[end]->task.append_to(batch);
+        for (std::string& action : items[end]->task.actions()) actions.push_back(std::move(action));
       }
       const Result<> committed = commit(batch, std::move(actions));
+      shared_.issuers = {};
       for (; begin < end; ++begin) {
         // Somebody else was first with one of them: each is planned anew, by itself.
-        if (!committed && committed.error().id == "CF1501") again_.push_back(items[begin].index);
-        else settle(items[begin].index, items[begin].task.finish(committed));
+        if (!committed && committed.error().id == "CF1501") again_.push_back(items[begin]->index);
+        else settle(items[begin]->index, items[begin]->task.finish(committed));
       }
     }
     for (const std::size_t index : std::exchange(again_, {})) {
@@ -203,10 +208,11 @@ class BulkImport {
   BatchedFileSystem batched_files_;
   Environment batched_;
   Shared shared_;
-  std::vector<Item> items_;
+  std::vector<std::unique_ptr<Item>> items_;
   std::vector<std::size_t> again_;
   std::vector<One> results_;
   std::size_t settled_ = 0;
+  Background writer_;  // gone before what it works on
 };
 
 }  // namespace

@@ -187,7 +187,8 @@ Result<std::vector<x509::Certificate>> Catalog::intermediates(const x509::Name& 
   return listed(subject_index(subject));
 }
 
-Result<std::vector<x509::Certificate>> Catalog::issuers_above(const std::vector<x509::Certificate>& known) {
+Result<std::vector<x509::Certificate>> Catalog::issuers_above(const std::vector<x509::Certificate>& known,
+                                                              StoredIssuers& cache) {
   std::vector<x509::Certificate> found;
   std::set<std::string> asked;
   std::vector<x509::Certificate> open = known;
@@ -195,8 +196,16 @@ Result<std::vector<x509::Certificate>> Catalog::issuers_above(const std::vector<
     const x509::Certificate child = open.back();
     open.pop_back();
     if (child.self_issued() || !asked.insert(child->issuer.canonical()).second) continue;
-    CERTFERRY_ASSIGN(const std::vector<x509::Certificate> issuers, intermediates(child->issuer));
-    for (const x509::Certificate& issuer : issuers) {
+    const auto [issuers, fresh] = cache.by_subject.try_emplace(child->issuer.canonical());
+    if (fresh) {
+      auto stored = intermediates(child->issuer);
+      if (!stored) {
+        cache.by_subject.erase(issuers);
+        return stored;
+      }
+      issuers->second = std::move(*stored);
+    }
+    for (const x509::Certificate& issuer : issuers->second) {
       found.push_back(issuer);
       open.push_back(issuer);
     }

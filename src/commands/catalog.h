@@ -50,6 +50,12 @@ struct StoredAssignment {
   store::Revision revision = 0;  // 0: not in the store yet
 };
 
+// What many imports below the same CAs ask for again and again. Whoever keeps it decides how old it may be.
+struct StoredIssuers {
+  std::map<std::string, std::vector<x509::Certificate>> by_subject;  // canonical
+  std::optional<std::vector<x509::Certificate>> anchors;
+};
+
 // Reads and plans writes; nothing is written but by the batches it fills.
 class Catalog {
  public:
@@ -65,8 +71,9 @@ class Catalog {
 
   // Intermediates that were imported with certificates and whose subject is that name.
   [[nodiscard]] Result<std::vector<x509::Certificate>> intermediates(const x509::Name& subject);
-  // Those of a chain that climbs from `leaf`, as far as they are stored.
-  [[nodiscard]] Result<std::vector<x509::Certificate>> issuers_above(const std::vector<x509::Certificate>& known);
+  // Those of the chains that climb from `known`, as far as they are stored. Looks into `cache` first, and adds to it.
+  [[nodiscard]] Result<std::vector<x509::Certificate>> issuers_above(const std::vector<x509::Certificate>& known,
+                                                                     StoredIssuers& cache);
   [[nodiscard]] Result<std::vector<x509::Certificate>> anchors();
   [[nodiscard]] Result<x509::Certificate> certificate(std::string_view sha256);
   // Those with the same key, or with the same issuer and serial number, or the same one.

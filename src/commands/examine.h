@@ -36,6 +36,7 @@ struct Shared {
   std::optional<chain::SystemTrust> system;
   std::optional<std::vector<x509::Certificate>> named;  // --trust
   std::optional<container::ConfinedReading> reading;  // its child ends while the command goes on
+  StoredIssuers issuers;  // as of the last commit of this command
 };
 
 // The file and those of --trust, which go into `shared.named`, read by one child. Nothing without `path`. Calls

@@ -35,6 +35,7 @@ class Import {
   [[nodiscard]] Outcome run() {
     Result<> done = read(read_file());
     for (int attempt = 0; done; ++attempt) {
+      shared_.issuers = {};
       done = plan();
       if (!done || options_.what_if) break;
       // An earlier run may have been killed before the disk followed the store.
@@ -93,6 +94,7 @@ class Import {
     document_.assignments.clear();
     planned_.clear();
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
+    const store::Reading reading(*store);
     catalog_.emplace(*store);
     const x509::Certificate& leaf = selection_->leaf;
     CERTFERRY_ASSIGN(const std::optional<Found> stored, catalog_->get(leaf.sha256_hex()));
@@ -182,8 +184,11 @@ class Import {
   [[nodiscard]] Result<> judge_chain() {
     std::vector<x509::Certificate> known = selection_->others;
     known.push_back(selection_->leaf);
-    CERTFERRY_ASSIGN(const std::vector<x509::Certificate> stored, catalog_->issuers_above(known));
-    CERTFERRY_ASSIGN(trust_.stored, catalog_->anchors());
+    CERTFERRY_ASSIGN(const std::vector<x509::Certificate> stored, catalog_->issuers_above(known, shared_.issuers));
+    if (!shared_.issuers.anchors) {
+      CERTFERRY_ASSIGN(shared_.issuers.anchors, catalog_->anchors());
+    }
+    trust_.stored = *shared_.issuers.anchors;
     CERTFERRY_ASSIGN(judgement_, judge(environment_, *selection_, stored, trust_, now_, shared_));
     document_.certificates = chain_facts(selection_->leaf, *judgement_);
     for (const Finding& finding : judgement_->ordered.findings) document_.findings.push_back(finding);

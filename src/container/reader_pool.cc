@@ -245,6 +245,7 @@ void ReaderPool::hand_out() {
     std::optional<Error> error;
     for (auto& child : children_) {
       if (child) continue;
+      if (before_fork_) before_fork_();
       auto fresh = Child::start(limits_, *clock_);
       if (fresh) child = std::move(*fresh);
       else error = std::move(fresh).error();

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -18,8 +19,8 @@ namespace certferry::container {
 // longer than kLongest costs itself alone; the child is replaced. Unlike read_confined(), one child sees several files: what
 // took it over could spy on those after it, until the pool ends.
 //
-// Belongs to one thread, and the process must have only this one while start() and next() run, which fork. Children end with
-// the pool, and with the process however that ends.
+// Belongs to one thread, and the process must have only this one while a child is made: in start(), and where one is
+// replaced. Children end with the pool, and with the process however that ends.
 class ReaderPool {
  public:
   static constexpr std::chrono::seconds kLongest{60};
@@ -34,6 +35,9 @@ class ReaderPool {
   ReaderPool(ReaderPool&&) noexcept;
   ReaderPool& operator=(ReaderPool&&) = delete;
   ~ReaderPool();
+
+  // Called before a child is replaced; afterwards the process has one thread.
+  void before_fork(std::function<void()> prepare) { before_fork_ = std::move(prepare); }
 
   // Queues a file; never blocks. `password` as in ReadOptions, may be null and shared by many. Everything queued is kept in
   // memory: submit a few dozen ahead of next(), not a whole folder.
@@ -64,6 +68,7 @@ class ReaderPool {
 
   Limits limits_;
   const Clock* clock_;
+  std::function<void()> before_fork_;
   std::vector<std::unique_ptr<Child>> children_;  // null: ended, and replaced when there is work
   std::deque<Job> queue_;
   std::deque<Completed> done_;

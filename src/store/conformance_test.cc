@@ -311,6 +311,29 @@ TEST(SqliteStore, NamesADamagedFileAndDoesNotUseIt) {
   EXPECT_EQ(store.error().id, "CF1504");
 }
 
+TEST(SqliteStore, ReadsOfOneMomentAreNotTornByAnotherCommit) {
+  const TemporaryFolder folder;
+  const auto reader = open_sqlite(folder.file("store.db"));
+  const auto writer = open_sqlite(folder.file("store.db"));
+  Batch first;
+  first.put("a", "old");
+  first.put("b", "old");
+  ASSERT_TRUE(writer->commit(first));
+  const auto values = [&] {
+    return (*reader->get("a"))->value + " " + reader->list("b")->entries.front().value;
+  };
+  {
+    const Reading reading(*reader);
+    EXPECT_EQ((*reader->get("a"))->value, "old");
+    Batch second;
+    second.put("a", "new");
+    second.put("b", "new");
+    ASSERT_TRUE(writer->commit(second));
+    EXPECT_EQ(values(), "old old");
+  }
+  EXPECT_EQ(values(), "new new");
+}
+
 TEST(SqliteStore, RefusesToReadWhatIsNotThere) {
   const TemporaryFolder folder;
   const auto store = SqliteStore::open(folder.file("none.db"), SqliteStore::Access::kRead);

@@ -77,6 +77,24 @@ class Store {
   [[nodiscard]] virtual Result<Changes> changes(std::string_view prefix, Revision from) = 0;
   // Looks at everything the engine has: CF1504 names what is damaged.
   [[nodiscard]] virtual Result<> verify() = 0;
+
+ private:
+  friend class Reading;
+  virtual void begin_reading() {}
+  virtual void end_reading() {}
+};
+
+// While it lives, get() and list() tell of one moment where the engine can (memory: the present), and cost less. Not to be
+// nested, nor alive during a commit.
+class Reading {
+ public:
+  explicit Reading(Store& store) : store_(store) { store_.begin_reading(); }
+  Reading(const Reading&) = delete;
+  Reading& operator=(const Reading&) = delete;
+  ~Reading() { store_.end_reading(); }
+
+ private:
+  Store& store_;
 };
 
 // The checks that every engine makes before it looks at its data: CF1502.

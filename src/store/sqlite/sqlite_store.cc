@@ -8,6 +8,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
+#include <utility>
 
 namespace certferry::store {
 namespace {
@@ -206,29 +208,35 @@ Result<Revision> SqliteStore::revision() {
   return select.number(0);
 }
 
-Result<Listing> SqliteStore::list(std::string_view prefix) {
+Result<> SqliteStore::read_listing(std::string_view prefix, Listing& listing) {
   const std::string end = end_of(prefix);
+  CERTFERRY_ASSIGN(listing.revision, revision());
+  Statement select(*this,
+                   end.empty()
+                       ? "SELECT key, value, revision FROM entries WHERE key >= ? AND value IS NOT NULL"
+                       : "SELECT key, value, revision FROM entries WHERE key >= ? AND key < ? AND value IS NOT NULL");
+  select.bind(1, prefix);
+  if (!end.empty()) select.bind(2, end);
+  int result = SQLITE_ROW;
+  while ((result = select.step()) == SQLITE_ROW)
+    listing.entries.push_back({select.text(0), select.text(1), select.number(2)});
+  if (result != SQLITE_DONE) return error("list");
+  return {};
+}
+
+Result<Listing> SqliteStore::list(std::string_view prefix) {
   Listing listing;
-  CERTFERRY_TRY(execute("BEGIN"));
-  const auto read = [&]() -> Result<> {
-    CERTFERRY_ASSIGN(listing.revision, revision());
-    Statement select(*this,
-                     end.empty()
-                         ? "SELECT key, value, revision FROM entries WHERE key >= ? AND value IS NOT NULL"
-                         : "SELECT key, value, revision FROM entries WHERE key >= ? AND key < ? AND value IS NOT NULL");
-    select.bind(1, prefix);
-    if (!end.empty()) select.bind(2, end);
-    int result = SQLITE_ROW;
-    while ((result = select.step()) == SQLITE_ROW)
-      listing.entries.push_back({select.text(0), select.text(1), select.number(2)});
-    if (result != SQLITE_DONE) return error("list");
-    return {};
-  };
-  const Result<> done = read();
-  const Result<> ended = execute("END");
-  if (!done) return std::unexpected(done.error());
-  if (!ended) return std::unexpected(ended.error());
+  std::optional<Reading> own;
+  if (!reading_) own.emplace(*this);
+  CERTFERRY_TRY(read_listing(prefix, listing));
   return listing;
+}
+
+// What fails here fails again, and is told, at the first statement.
+void SqliteStore::begin_reading() { reading_ = execute("BEGIN").has_value(); }
+
+void SqliteStore::end_reading() {
+  if (std::exchange(reading_, false)) static_cast<void>(execute("END"));
 }
 
 Result<Revision> SqliteStore::commit_in_transaction(const Batch& batch) {

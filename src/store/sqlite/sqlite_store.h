@@ -35,6 +35,9 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<> prepare_schema();
   [[nodiscard]] Result<Revision> commit_in_transaction(const Batch& batch);
   [[nodiscard]] Result<Revision> revision();
+  [[nodiscard]] Result<> read_listing(std::string_view prefix, Listing& listing);
+  void begin_reading() override;
+  void end_reading() override;
 
   struct Close {
     void operator()(sqlite3* database) const;
@@ -44,6 +47,7 @@ class SqliteStore final : public Store {
   };
   std::string path_;
   std::unique_ptr<sqlite3, Close> database_;
+  bool reading_ = false;  // a read transaction is open
   std::map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;  // gone before the database
 };
 
