@@ -146,7 +146,8 @@ std::unexpected<Error> SqliteStore::error(std::string_view doing) const {
       return fail(
           ErrorKind::kFailed, "CF1507",
           "the store " + path_ + " cannot be written (" + std::string(doing) + "): " + text,
-          "make room on the file system and look at its health, then run the command again; nothing was changed");
+          "make room on the file system and look at its health, then run the command again: it goes on from what is "
+          "there");
     default:
       return fail(ErrorKind::kUnreachable, "CF1503",
                   "the store " + path_ + " cannot be used (" + std::string(doing) + "): " + text,
