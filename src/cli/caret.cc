@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/escape.h"
 #include "cli/words.h"
 
 namespace certferry::cli {
@@ -25,8 +26,8 @@ std::string caret_lines(std::span<const std::string> words, std::size_t word, st
   for (std::size_t i = 0; i < words.size(); ++i) {
     if (i > 0) before += ' ';
     const std::size_t cut = i == word ? std::min(offset, words[i].size()) : words[i].size();
-    before += escaped_word(std::string_view(words[i]).substr(0, cut));
-    if (i == word) marked = escaped_word(std::string_view(words[i]).substr(cut));
+    before += escape_terminal(std::string_view(words[i]).substr(0, cut));
+    if (i == word) marked = escape_terminal(std::string_view(words[i]).substr(cut));
   }
   if (word >= words.size()) before += ' ';
   std::string ellipsis;

@@ -204,8 +204,8 @@ TEST(Cmdlet, PointsAtTheMistakeWithoutShowingSecrets) {
             "  Import-CsCertificate -Force \n"
             "                              ^");
   EXPECT_EQ(where({"Import-CsCertificate", "\xe8\xa8\xbc\x1b[31m", "b", "c"}),
-            "  Import-CsCertificate \xe8\xa8\xbc\\x1b[31m b c\n"
-            "                                    ^");
+            "  Import-CsCertificate \xe8\xa8\xbc\\u{1b}[31m b c\n"
+            "                                      ^");
 }
 
 TEST(Cmdlet, NeverShowsTheRestOfAnUnquotedPassword) {

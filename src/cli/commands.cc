@@ -84,10 +84,12 @@ constexpr Use kGet[] = {
     {kNetportId},
     {kReport},
     {kAll},
+    {kCsv},
 };
 constexpr Example kGetExamples[] = {
     {"certferry get", "Shows the certificates assigned on this computer."},
     {"certferry get --all --json", "Lists every stored certificate, for programs."},
+    {"certferry get --all --csv", "The same for a spreadsheet."},
     {"Get-CsCertificate -Type WebServicesInternal", "Shows one use."},
 };
 
@@ -149,6 +151,7 @@ constexpr Use kInspect[] = {
     {kPassword},
     {kPasswordFile},
     {kPasswordFd},
+    {kReport},
 };
 constexpr Example kInspectExamples[] = {
     {"certferry inspect web.pfx", "Explains what the file is, how it is protected and what it holds."},
@@ -170,6 +173,7 @@ constexpr Use kCheck[] = {
     {kPassword},
     {kPasswordFile},
     {kPasswordFd},
+    {kReport},
 };
 constexpr Example kCheckExamples[] = {
     {"certferry check web.pem --type WebServicesExternal --name www.example.com", "Checks it for a use and a name."},
@@ -184,6 +188,11 @@ constexpr Example kTypeExamples[] = {{"certferry type list", "Lists the types wi
 constexpr Use kConfig[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "show (default).", "show"}, {kOrigin}};
 constexpr Example kConfigExamples[] = {
     {"certferry config show --origin", "Shows each setting and where it comes from."}};
+
+constexpr Use kDoctor[] = {{kRepair}};
+constexpr Example kDoctorExamples[] = {
+    {"certferry doctor", "Looks at everything and changes nothing."},
+    {"certferry doctor --repair", "Sets access rights right, and brings what is live to the store."}};
 
 constexpr Use kAudit[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default) or verify.", "list|verify"}};
 constexpr Example kAuditExamples[] = {{"certferry audit", "Lists what was changed, by whom and when."},
@@ -272,9 +281,9 @@ constexpr Command kCommands[] = {
      "",
      "check the store, the files and their access rights",
      "Checks that the store, the files on disk and their access rights agree, and says what to do where they do not.",
+     kDoctor,
      {},
-     {},
-     {}},
+     kDoctorExamples},
     {CommandId::kConfig,
      "config",
      "",

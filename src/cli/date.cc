@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "base/escape.h"
 #include "base/ascii.h"
 #include "cli/icu.h"
 #include "cli/local_time.h"
@@ -180,12 +181,12 @@ Result<DateReading> read_date(std::string_view text, std::string_view locale) {
   std::optional<CivilTime> as_us;
   if (us && us->numeric) as_us = CivilTime(std::chrono::local_days(us->day)) + us->time_of_day;
   if (found.time || as_us) CERTFERRY_TRY(check_swappable(text, found.time, as_us));
-  if (found.time) return local_reading(*found.time, "the form of " + escaped_word(name) + ", local time");
+  if (found.time) return local_reading(*found.time, "the form of " + escape_terminal(name) + ", local time");
   if (us) return us_reading(*us);
   if (!found.icu_found) {
     return refuse(
         "CF1035",
-        "this is no ISO or US date, and ICU, which reads the dates of " + escaped_word(name) + ", is not installed",
+        "this is no ISO or US date, and ICU, which reads the dates of " + escape_terminal(name) + ", is not installed",
         std::string(kAdvice) + ", or install libicu72");
   }
   return no_date();

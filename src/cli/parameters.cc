@@ -14,6 +14,7 @@ using enum ParameterId;
 
 constexpr std::uint8_t kPasswordWays = 1;
 constexpr std::uint8_t kCheckedFor = 2;
+constexpr std::uint8_t kPrintedAs = 3;
 
 // In the order of ParameterId, so that an id is an index; a static_assert below holds it.
 constexpr Parameter kParameters[] = {
@@ -31,7 +32,7 @@ constexpr Parameter kParameters[] = {
      0,
      kNone,
      "CERTFERRY_HOME"},
-    {kJson, "", "json", "", "", kSwitch, "", "Prints one JSON object with a schema number."},
+    {kJson, "", "json", "", "", kSwitch, "", "Prints one JSON object with a schema number.", {}, kPrintedAs},
     {kQuiet, "", "quiet", "", "", kSwitch, "", "Prints nothing but results and errors."},
     {kNoColor, "", "no-color", "", "", kSwitch, "", "Prints without colour, as with NO_COLOR set."},
     {kYes, "", "yes", "", "", kSwitch, "", "Answers every question with yes."},
@@ -171,6 +172,9 @@ constexpr Parameter kParameters[] = {
     {kOnlyPath, "", "only-path", "", "", kSwitch, "",
      "Validates the path and the names alone, by the strict rules of the web, without the system's anchors."},
     {kOrigin, "", "origin", "", "", kSwitch, "", "Shows where each value comes from."},
+    {kRepair, "", "repair", "", "", kSwitch, "",
+     "Mends what can be mended without losing anything, then looks again."},
+    {kCsv, "", "csv", "", "", kSwitch, "", "Prints the table as comma-separated values (RFC 4180).", {}, kPrintedAs},
 
     {kAction, "", "", "", "", kChoice, "ACTION", "What to do."},
     {kTypeName, "", "", "", "", kText, "TYPE", "The type to show."},

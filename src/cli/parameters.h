@@ -104,6 +104,8 @@ enum class ParameterId : std::uint8_t {
   kMaxDepth,
   kOnlyPath,
   kOrigin,
+  kRepair,
+  kCsv,
   // Bare words.
   kAction,
   kTypeName,

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/escape.h"
 #include "cli/words.h"
 
 namespace certferry::cli {
@@ -66,7 +67,7 @@ Result<Secret> read_password(int fd, const std::string& what, const std::string&
 }
 
 Result<Password> from_file(const std::string& path, bool warn) {
-  const std::string what = "'" + escaped_word(path) + "'";
+  const std::string what = "'" + escape_terminal(path) + "'";
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY));
   if (file.get() < 0) {
     return fail(ErrorKind::kRejected, "CF1040", "the password file " + what + " cannot be opened: " + reason(errno),
@@ -139,7 +140,7 @@ Result<std::optional<Password>> find_password(const Invocation& invocation, cons
 }
 
 Result<Secret> ask_password(const Terminal& terminal, std::string_view file) {
-  return terminal.ask_secret("password of " + escaped_word(file) + ": ");
+  return terminal.ask_secret("password of " + escape_terminal(file) + ": ");
 }
 
 }  // namespace certferry::cli

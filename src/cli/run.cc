@@ -28,6 +28,7 @@
 #include "commands/remove.h"
 #include "commands/set.h"
 #include "commands/type.h"
+#include "report/csv.h"
 #include "report/text.h"
 #include "report/write.h"
 #include "x509/openssl_init.h"
@@ -117,7 +118,7 @@ class Run {
       case CommandId::kInspect: return inspect();
       case CommandId::kCheck: return check();
       case CommandId::kType: return type();
-      case CommandId::kDoctor: return with_home(Home::Access::kRead, commands::examine_home);
+      case CommandId::kDoctor: return doctor();
       case CommandId::kConfig: return config();
       case CommandId::kAudit:
         return with_home(Home::Access::kRead,
@@ -310,6 +311,12 @@ class Run {
     return commands::show_type(environment_, config, text(ParameterId::kTypeName));
   }
 
+  [[nodiscard]] Result<Outcome> doctor() {
+    const commands::DoctorOptions options{.repair = invocation_.on(ParameterId::kRepair)};
+    CERTFERRY_ASSIGN(Home home, open(options.repair ? Home::Access::kWrite : Home::Access::kRead));
+    return commands::examine_home(environment_, home, options);
+  }
+
   [[nodiscard]] Result<Outcome> config() {
     CERTFERRY_ASSIGN(const fleet::Config config, config_alone());
     return commands::show_config(environment_, config, invocation_.on(ParameterId::kOrigin));
@@ -345,6 +352,8 @@ class Run {
   void print(const Outcome& outcome) const {
     if (invocation_.json()) {
       terminal_.print(outcome.json + "\n");
+    } else if (invocation_.on(ParameterId::kCsv) && !outcome.error) {
+      terminal_.print(report::to_csv(outcome.document));
     } else if (!outcome.error || !outcome.document.file.empty() || !outcome.document.findings.empty()) {
       if (!terminal_.quiet()) terminal_.print(report::to_text(outcome.document, text_options(true)));
     }

@@ -69,31 +69,6 @@ std::size_t columns(std::string_view text) {
   return count;
 }
 
-std::string escaped_word(std::string_view word) {
-  std::string shown;
-  for (std::size_t i = 0; i < word.size();) {
-    const auto lead = static_cast<unsigned char>(word[i]);
-    const std::size_t size = lead < 0x80                   ? 1
-                             : lead >= 0xf0 && lead < 0xf5 ? 4
-                             : lead >= 0xe0 && lead < 0xf0 ? 3
-                             : lead >= 0xc2 && lead < 0xe0 ? 2
-                                                           : 0;
-    bool fine = size > 0 && i + size <= word.size() && lead >= 0x20 && lead != 0x7f;
-    for (std::size_t k = 1; fine && k < size; ++k) fine = (static_cast<unsigned char>(word[i + k]) & 0xc0) == 0x80;
-    if (fine) {
-      shown += word.substr(i, size);
-      i += size;
-    } else {
-      constexpr std::string_view kDigits = "0123456789abcdef";
-      shown += "\\x";
-      shown += kDigits[lead >> 4];
-      shown += kDigits[lead & 15];
-      ++i;
-    }
-  }
-  return shown;
-}
-
 std::string shell_quoted(std::string_view word) {
   constexpr std::string_view kSafe = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:,=+@%";
   if (!word.empty() && word.find_first_not_of(kSafe) == std::string_view::npos) return std::string(word);

@@ -21,9 +21,6 @@ namespace certferry::cli {
 // Columns that UTF-8 text takes on a terminal: 2 for East Asian wide characters and emoji, 0 for combining ones.
 [[nodiscard]] std::size_t columns(std::string_view text);
 
-// For a terminal: control characters, bidirectional marks and bytes that are no UTF-8 are shown as escapes.
-[[nodiscard]] std::string escaped_word(std::string_view word);
-
 // For a POSIX shell: as it is where that is safe, else in single quotes.
 [[nodiscard]] std::string shell_quoted(std::string_view word);
 

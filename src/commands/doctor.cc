@@ -1,6 +1,10 @@
 #include "commands/doctor.h"
 
+#include <signal.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <set>
 
@@ -16,14 +20,16 @@ namespace {
 
 class Doctor {
  public:
-  Doctor(Environment& environment, Home& home)
+  Doctor(Environment& environment, Home& home, const DoctorOptions& options)
       : environment_(environment),
         home_(home),
+        options_(options),
         frame_(environment, home.config().computer.fqdn),
         certificates_(environment.files, home.path()) {}
 
   [[nodiscard]] Outcome run() {
-    Result<> done = look();
+    Result<> done = options_.repair ? repair() : Result<>();
+    if (done) done = look();
     Findings& findings = frame_.document.findings;
     std::ranges::stable_sort(findings, std::ranges::greater(), &Finding::severity);
     for (const Finding& finding : findings) {
@@ -38,12 +44,57 @@ class Doctor {
                                    home_.path() + ": " + std::to_string(records_) +
                                        (records_ == 1 ? " certificate" : " certificates") + ", " +
                                        std::to_string(uses_) + (uses_ == 1 ? " use." : " uses."));
-    return frame_.finish(done, false, {{"clean", clean}, {"certificates", records_}, {"uses", uses_}});
+    const bool mended = !frame_.document.steps.empty();
+    frame_.mark_done();
+    return frame_.finish(
+        done, mended,
+        {{"clean", clean}, {"certificates", records_}, {"uses", uses_}, {"repaired", frame_.actions()}});
   }
 
  private:
   void tell(std::string_view id, Severity severity, std::string message, std::string fix) {
     frame_.document.findings.push_back({std::string(id), severity, std::move(message), std::move(fix), "certferry"});
+  }
+
+  // Nothing here can lose a key: what names no living process and no stored certificate is only ever a copy in the
+  // making.
+  [[nodiscard]] Result<> repair() {
+    CERTFERRY_ASSIGN(store::Store* const store, home_.store());
+    CERTFERRY_TRY(store->verify());
+    Catalog catalog(*store);
+    CERTFERRY_ASSIGN(const std::vector<std::string> removed, certificates_.remove_leftovers(left_by_the_dead));
+    for (const std::string& name : removed) step("remove what an interrupted command left: " + name);
+    CERTFERRY_ASSIGN(const std::vector<Found> records, catalog.all());
+    for (const Found& found : records) {
+      const auto access = deploy::choose_access(found.record.exportable).access;
+      const auto there = certificates_.has_key(found.record.sha256);
+      if (!there || !*there) continue;  // damage, which is told of below
+      CERTFERRY_ASSIGN(const bool changed, certificates_.set_access(found.record.sha256, access));
+      if (changed) step("set who may read the private key of " + found.record.thumbprint);
+    }
+    CERTFERRY_ASSIGN(const Reconciled reconciled, reconcile(environment_, home_, frame_.now()));
+    for (const std::string& type : reconciled.changed) step("bring what is live for " + type + " to the store");
+    if (frame_.document.steps.empty()) return {};
+    store::Batch batch;
+    CERTFERRY_TRY(store::append_audit(
+        *store, batch, {0, frame_.now(), frame_.actor(), environment_.command_line, frame_.actions(), ""}));
+    const auto revision = store->commit(batch);
+    if (!revision) return std::unexpected(revision.error());
+    return {};
+  }
+
+  // Names end in "<pid>-<tid>.new" or "<pid>-<tid>-<count>.new".
+  [[nodiscard]] static bool left_by_the_dead(const std::string& name) {
+    const std::string_view stem = std::string_view(name).substr(0, name.size() - std::string_view(".new").size());
+    const std::size_t dot = stem.find_last_of('.');
+    pid_t pid = 0;
+    if (dot != std::string_view::npos) std::from_chars(stem.data() + dot + 1, stem.data() + stem.size(), pid);
+    return pid <= 0 || (::kill(pid, 0) != 0 && errno == ESRCH);
+  }
+
+  void step(std::string action) {
+    frame_.document.steps.push_back(
+        {home_.config().computer.fqdn, std::move(action), report::Step::State::kPlanned, ""});
   }
 
   [[nodiscard]] Result<> look() {
@@ -88,7 +139,7 @@ class Doctor {
     }
     CERTFERRY_ASSIGN(const std::vector<std::string> leftovers, certificates_.leftovers());
     for (const std::string& name : leftovers) {
-      tell("CF1783", Severity::kInfo, "an interrupted command left " + name, "");
+      tell("CF1783", Severity::kInfo, "an interrupted command left " + name, "certferry doctor --repair removes it");
     }
     return {};
   }
@@ -110,7 +161,7 @@ class Doctor {
       if (!same(live->current, target.current) || !same(live->next, target.next) ||
           !same(live->previous, target.previous)) {
         tell("CF1740", Severity::kWarning, "what is live for " + target.type + " is not what the store says",
-             "run the set or import command again: it brings the disk to the store");
+             "certferry doctor --repair brings the disk to the store");
       }
       const fleet::Type* type = home_.config().types.find(target.type);
       const std::optional<std::string>& wanted = target.current ? target.current : target.next;
@@ -130,6 +181,7 @@ class Doctor {
 
   Environment& environment_;
   Home& home_;
+  const DoctorOptions& options_;
   Frame frame_;
   deploy::Certificates certificates_;
   std::size_t records_ = 0;
@@ -138,6 +190,8 @@ class Doctor {
 
 }  // namespace
 
-Outcome examine_home(Environment& environment, Home& home) { return Doctor(environment, home).run(); }
+Outcome examine_home(Environment& environment, Home& home, const DoctorOptions& options) {
+  return Doctor(environment, home, options).run();
+}
 
 }  // namespace certferry::commands

@@ -10,7 +10,7 @@ namespace certferry::commands {
 using nlohmann::ordered_json;
 
 Frame::Frame(Environment& environment, std::string computer)
-    : environment_(environment), started_(environment.clock.monotonic()) {
+    : environment_(environment), started_(environment.clock.monotonic()), logged_(started_) {
   document.started = environment.clock.now();
   document.computer = std::move(computer);
   document.actor = environment.actor.name;
@@ -37,6 +37,15 @@ Outcome Frame::finish(const Result<>& done, bool changed, const ordered_json& fi
   outcome.json = dump(json);
   outcome.document = std::move(document);
   return outcome;
+}
+
+void Frame::log(std::string action, bool done) {
+  using std::chrono::duration_cast;
+  using std::chrono::microseconds;
+  const std::chrono::nanoseconds now = environment_.clock.monotonic();
+  document.log.push_back({std::move(action), duration_cast<microseconds>(logged_ - started_),
+                          duration_cast<microseconds>(now - logged_), !done});
+  logged_ = now;
 }
 
 void Frame::mark_done() {

@@ -16,6 +16,8 @@ class Frame {
   [[nodiscard]] Time now() const { return document.started; }
   // `fields` come after "schema"; "status", "findings", "plan" and "error" are added.
   [[nodiscard]] Outcome finish(const Result<>& done, bool changed, const nlohmann::ordered_json& fields);
+  // What was done since the last call, or since the start; for the report.
+  void log(std::string action, bool done = true);
   // Steps that were planned happened.
   void mark_done();
   // Asks the person whether to go on with the steps.
@@ -29,6 +31,7 @@ class Frame {
  private:
   Environment& environment_;
   std::chrono::nanoseconds started_;
+  std::chrono::nanoseconds logged_;
 };
 
 }  // namespace certferry::commands

@@ -4,6 +4,7 @@
 #include <future>
 #include <nlohmann/json.hpp>
 
+#include "commands/attempts.h"
 #include "commands/examine.h"
 #include "commands/facts.h"
 #include "commands/frame.h"
@@ -16,7 +17,6 @@ namespace certferry::commands {
 namespace {
 
 using nlohmann::ordered_json;
-constexpr int kAttempts = 20;
 
 // Findings of the path that checks/ words better itself: that the root is unknown, that an issuer is missing.
 bool told_by_checks(const Finding& finding) { return finding.id == "CF1301" || finding.id == "CF1302"; }
@@ -33,23 +33,26 @@ class Import {
         now_(frame_.now()) {}
 
   [[nodiscard]] Outcome run() {
-    Result<> done = read(read_file());
-    for (int attempt = 0; done; ++attempt) {
-      shared_.issuers = {};
-      done = plan();
-      if (!done || options_.what_if) break;
-      // An earlier run may have been killed before the disk followed the store.
-      if (!changes_) {
-        done = bring_to_disk();
-        break;
-      }
-      if (attempt == 0 && options_.confirm) done = confirm();
-      if (done) done = apply();
-      const bool again = !done && done.error().id == "CF1501" && attempt < kAttempts;
-      if (!again) break;
-      done = {};
+    return finish(carry_out());
+  }
+
+  [[nodiscard]] Result<> carry_out() {
+    Result<> readable = read(read_file());
+    frame_.log("read the file in a confined process", readable.has_value());
+    CERTFERRY_TRY(readable);
+    Result<> planned = plan();
+    frame_.log("build the chain, check, and plan", planned.has_value());
+    if (!planned || options_.what_if) return planned;
+    if (changes_) {
+      if (options_.confirm) CERTFERRY_TRY(confirm());
+      const auto again = [this] {
+        shared_.issuers = {};
+        return plan();
+      };
+      CERTFERRY_TRY(apply_or_plan_again(again, [this] { return apply(); }));
     }
-    return finish(done);
+    // Also where nothing changed: an earlier run may have been killed before the disk followed the store.
+    return bring_to_disk();
   }
 
   [[nodiscard]] Result<x509::CertificateFile> read_file() {
@@ -268,7 +271,7 @@ class Import {
   void describe_plan(const std::optional<Found>& stored) {
     const auto step = [&](std::string action) {
       document_.steps.push_back(
-          {home_.config().computer.fqdn, std::move(action), report::Step::State::kPlanned, {}, ""});
+          {home_.config().computer.fqdn, std::move(action), report::Step::State::kPlanned, ""});
     };
     const std::string name = record_.thumbprint + " (" + selection_->leaf->subject.label() + ")";
     if (new_) step("store certificate " + name + " with its private key");
@@ -284,21 +287,27 @@ class Import {
 
   // What the store shall say is prepared while the disk takes the files.
   [[nodiscard]] Result<> apply() {
+    if (!changes_) return {};
     std::future<Result<>> files = std::async(std::launch::async, [this] { return write_files(); });
     store::Batch batch;
     Result<> prepared = prepare_commit(batch);
-    CERTFERRY_TRY(files.get());
+    const Result<> written = files.get();
+    frame_.log("write the certificate's files", written.has_value());
+    CERTFERRY_TRY(written);
     CERTFERRY_TRY(prepared);
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
     const auto revision = store->commit(batch);
+    frame_.log("commit to the store", revision.has_value());
     if (!revision) return std::unexpected(revision.error());
-    return bring_to_disk();
+    return {};
   }
 
   [[nodiscard]] Result<> bring_to_disk() {
     if (planned_.empty()) return {};
-    CERTFERRY_ASSIGN(const Reconciled reconciled, reconcile(environment_, home_, now_));
-    for (const Finding& finding : reconciled.findings) document_.findings.push_back(finding);
+    const auto reconciled = reconcile(environment_, home_, now_);
+    frame_.log("bring the disk to the store", reconciled.has_value());
+    if (!reconciled) return std::unexpected(reconciled.error());
+    for (const Finding& finding : reconciled->findings) document_.findings.push_back(finding);
     return {};
   }
 

@@ -38,7 +38,6 @@ Outcome make_links(Environment& environment, const std::string& folder, const st
     frame.document.steps.push_back({environment.host_name,
                                     "link " + folder + "/" + name,
                                     *link ? report::Step::State::kDone : report::Step::State::kSkipped,
-                                    {},
                                     ""});
   }
   frame.document.status = made > 0 ? report::Status::kDone : report::Status::kNothing;

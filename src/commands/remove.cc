@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/assign.h"
+#include "commands/attempts.h"
 #include "commands/facts.h"
 #include "commands/frame.h"
 #include "commands/reconcile.h"
@@ -13,7 +14,6 @@ namespace certferry::commands {
 namespace {
 
 using nlohmann::ordered_json;
-constexpr int kAttempts = 20;
 
 class Remove {
  public:
@@ -21,25 +21,28 @@ class Remove {
       : environment_(environment), home_(home), options_(options), frame_(environment, home.config().computer.fqdn) {}
 
   [[nodiscard]] Outcome run() {
-    Result<> done = plan();
-    for (int attempt = 0; done && !options_.what_if; ++attempt) {
-      // What is in use is asked for even without -Confirm.
-      if (attempt == 0 && (options_.confirm || (!options_.force && in_use_)))
-        done = frame_.confirm(in_use_ ? "The certificate is in use. Stop using it?" : "Go on?");
-      if (done) done = commit();
-      const bool again = !done && done.error().id == "CF1501" && attempt < kAttempts;
-      if (!again) break;
-      done = plan();
-    }
-    if (done && !options_.what_if) {
-      const auto reconciled = reconcile(environment_, home_, frame_.now());
-      if (!reconciled) done = std::unexpected(reconciled.error());
-    }
+    const Result<> done = carry_out();
     headline(done);
     return frame_.finish(done, true, {{"changed", done.has_value() && !options_.what_if}});
   }
 
  private:
+  [[nodiscard]] Result<> carry_out() {
+    Result<> planned = plan();
+    frame_.log("plan", planned.has_value());
+    if (!planned || options_.what_if) return planned;
+    // What is in use is asked for even without -Confirm.
+    if (options_.confirm || (!options_.force && in_use_))
+      CERTFERRY_TRY(frame_.confirm(in_use_ ? "The certificate is in use. Stop using it?" : "Go on?"));
+    Result<> stored = apply_or_plan_again([this] { return plan(); }, [this] { return commit(); });
+    frame_.log("commit to the store", stored.has_value());
+    CERTFERRY_TRY(stored);
+    const auto reconciled = reconcile(environment_, home_, frame_.now());
+    frame_.log("bring the disk to the store", reconciled.has_value());
+    if (!reconciled) return std::unexpected(reconciled.error());
+    return {};
+  }
+
   [[nodiscard]] Result<> plan() {
     frame_.document.steps.clear();
     planned_.clear();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "commands/attempts.h"
 #include "commands/examine.h"
 #include "commands/facts.h"
 #include "commands/frame.h"
@@ -13,7 +14,6 @@ namespace certferry::commands {
 namespace {
 
 using nlohmann::ordered_json;
-constexpr int kAttempts = 20;
 
 class Set {
  public:
@@ -21,16 +21,7 @@ class Set {
       : environment_(environment), home_(home), options_(options), frame_(environment, home.config().computer.fqdn) {}
 
   [[nodiscard]] Outcome run() {
-    Result<> done = plan();
-    for (int attempt = 0; done && changes_ && !options_.what_if; ++attempt) {
-      if (attempt == 0 && options_.confirm) done = frame_.confirm("Assign " + record_.thumbprint + "?");
-      if (done) done = commit();
-      const bool again = !done && done.error().id == "CF1501" && attempt < kAttempts;
-      if (!again) break;
-      done = plan();
-    }
-    // Also where nothing was to be changed in the store: an earlier run may have been killed before the disk followed.
-    if (done && !options_.what_if) done = bring_to_disk();
+    const Result<> done = carry_out();
     headline(done);
     ordered_json types = ordered_json::array();
     for (const PlannedAssignment& plan : planned_) types.push_back(plan.transition.after.type);
@@ -42,6 +33,22 @@ class Set {
   }
 
  private:
+  [[nodiscard]] Result<> carry_out() {
+    Result<> planned = plan();
+    frame_.log("plan and check", planned.has_value());
+    if (!planned || options_.what_if) return planned;
+    if (changes_) {
+      if (options_.confirm) CERTFERRY_TRY(frame_.confirm("Assign " + record_.thumbprint + "?"));
+      Result<> stored = apply_or_plan_again([this] { return plan(); }, [this] { return commit(); });
+      frame_.log("commit to the store", stored.has_value());
+      CERTFERRY_TRY(stored);
+    }
+    // Also where nothing was to be changed in the store: an earlier run may have been killed before the disk followed.
+    Result<> live = bring_to_disk();
+    frame_.log("bring the disk to the store", live.has_value());
+    return live;
+  }
+
   [[nodiscard]] Result<> plan() {
     report::Document& document = frame_.document;
     document.steps.clear();
@@ -136,6 +143,7 @@ class Set {
   }
 
   [[nodiscard]] Result<> commit() {
+    if (!changes_) return {};
     store::Batch batch;
     for (const PlannedAssignment& plan : planned_) {
       if (plan.transition.changed()) catalog_->put(batch, plan.before, plan.transition.after);

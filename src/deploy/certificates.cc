@@ -137,8 +137,9 @@ Result<std::vector<std::string>> Certificates::leftovers() const {
   return found;
 }
 
-Result<> Certificates::remove_leftovers() {
-  CERTFERRY_ASSIGN(const std::vector<std::string> names, leftovers());
+Result<std::vector<std::string>> Certificates::remove_leftovers(const std::function<bool(const std::string&)>& dead) {
+  CERTFERRY_ASSIGN(std::vector<std::string> names, leftovers());
+  std::erase_if(names, [&](const std::string& name) { return !dead(name); });
   for (const std::string& name : names) {
     const std::string path = folder_ + "/" + name;
     if (name.contains('/')) {
@@ -147,7 +148,7 @@ Result<> Certificates::remove_leftovers() {
       CERTFERRY_TRY(remove_folder(files_, path));
     }
   }
-  return {};
+  return names;
 }
 
 }  // namespace certferry::deploy

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -54,8 +55,8 @@ class Certificates {
   [[nodiscard]] Result<std::vector<std::string>> list() const;
   // What an interrupted command left behind, below certificates/: folders, and files in whole folders. Never looked at.
   [[nodiscard]] Result<std::vector<std::string>> leftovers() const;
-  // Only while no other command writes.
-  [[nodiscard]] Result<> remove_leftovers();
+  // Those that `dead` says nobody is at work on. The names removed.
+  [[nodiscard]] Result<std::vector<std::string>> remove_leftovers(const std::function<bool(const std::string&)>& dead);
 
  private:
   [[nodiscard]] Result<bool> complete(const CertificateFiles& content, const KeyAccess& access);

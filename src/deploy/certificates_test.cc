@@ -116,7 +116,11 @@ TEST_F(CertificatesOnDisk, CountNothingThatWasLeftBehind) {
   ASSERT_TRUE(disk_.write_new(path_ + "/chain.pem.1-1-1.new", as_bytes("half"), 0644));
   EXPECT_THAT(*certificates_.list(), ElementsAre(one_.sha256));
   EXPECT_EQ(certificates_.leftovers()->size(), 2u);
-  ASSERT_TRUE(certificates_.remove_leftovers());
+  const auto kept = certificates_.remove_leftovers([](const std::string&) { return false; });
+  ASSERT_TRUE(kept);
+  EXPECT_THAT(*kept, IsEmpty());
+  EXPECT_EQ(certificates_.leftovers()->size(), 2u);
+  ASSERT_TRUE(certificates_.remove_leftovers([](const std::string&) { return true; }));
   EXPECT_THAT(*certificates_.leftovers(), IsEmpty());
   EXPECT_THAT(problems(), IsEmpty());
 }
@@ -164,7 +168,7 @@ TEST_P(Sweep, ImportIsThereWholeOrNotAtAllAndTheNextRunConverges) {
         }
         ASSERT_TRUE(certificates.write(one.files(), access));
         EXPECT_THAT(certificates.verify(one.sha256, access), IsEmpty());
-        ASSERT_TRUE(certificates.remove_leftovers());
+        ASSERT_TRUE(certificates.remove_leftovers([](const std::string&) { return true; }));
         EXPECT_EQ(disk.list("/home/certificates/" + one.sha256)->size(), 5u);
         if (!reached) break;
       }

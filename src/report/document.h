@@ -62,8 +62,15 @@ struct Step {
   std::string computer;
   std::string action;  // "store certificate web.example (B142…)", in the infinitive
   enum class State { kPlanned, kDone, kSkipped, kFailed } state = State::kPlanned;
-  std::chrono::microseconds took{0};
   std::string detail;
+};
+
+// What the command did, one after the other.
+struct LogEntry {
+  std::string action;  // "read the file in a confined process"
+  std::chrono::microseconds at{0};  // since the command started
+  std::chrono::microseconds took{0};
+  bool failed = false;
 };
 
 // Where a certificate serves.
@@ -100,6 +107,7 @@ struct Document {
   std::string replaces;  // thumbprint of the certificate that the differences are to
   Findings findings;
   std::vector<Step> steps;
+  std::vector<LogEntry> log;
   std::vector<AssignmentFacts> assignments;
   std::vector<Table> tables;
   std::vector<std::string> undo;  // how to take it back

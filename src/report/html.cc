@@ -44,6 +44,7 @@ class Page {
     steps();
     tables();
     undo();
+    log();
     foot();
     return std::move(out_);
   }
@@ -223,6 +224,20 @@ class Page {
     if (document_.undo.empty()) return;
     open("To undo");
     for (const std::string& way : document_.undo) put(fmt::format("<pre>{}</pre>", e(way)));
+    close();
+  }
+
+  void log() {
+    if (document_.log.empty()) return;
+    const auto milliseconds = [](std::chrono::microseconds time) {
+      return fmt::format("{:.1f} ms", static_cast<double>(time.count()) / 1000);
+    };
+    open("Log");
+    std::vector<std::vector<std::string>> rows;
+    for (const LogEntry& entry : document_.log)
+      rows.push_back(
+          {entry.action, milliseconds(entry.at), milliseconds(entry.took), entry.failed ? "failed" : "done"});
+    table("What the command did, from its start", {"Step", "At", "Took", "Result"}, rows);
     close();
   }
 

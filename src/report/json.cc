@@ -73,8 +73,13 @@ std::string to_json(const Document& document) {
     return ordered_json{{"computer", s.computer},
                         {"action", s.action},
                         {"state", name_of(s.state)},
-                        {"microseconds", s.took.count()},
                         {"detail", s.detail}};
+  });
+  json["log"] = list(document.log, [](const LogEntry& entry) {
+    return ordered_json{{"action", entry.action},
+                        {"at_microseconds", entry.at.count()},
+                        {"microseconds", entry.took.count()},
+                        {"failed", entry.failed}};
   });
   json["assignments"] = list(document.assignments, [](const AssignmentFacts& a) {
     return ordered_json{{"type", a.type},

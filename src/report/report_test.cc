@@ -7,6 +7,7 @@
 #include <fstream>
 
 #include "base/bytes.h"
+#include "report/csv.h"
 #include "report/html.h"
 #include "report/json.h"
 #include "report/style.h"
@@ -52,7 +53,7 @@ Document done() {
   document.certificates.front().names = {"web.litwareinc.com"};
   document.findings = {{"CF1470", Severity::kWarning, "the issuer is missing", "import the whole chain", "RFC 5246"},
                        {"CF1231", Severity::kInfo, "no key", "", ""}};
-  document.steps = {{"vm", "store certificate B142", Step::State::kDone, {}, ""}};
+  document.steps = {{"vm", "store certificate B142", Step::State::kDone, ""}};
   document.undo = {"certferry remove --type Default"};
   return document;
 }
@@ -158,7 +159,9 @@ TEST(Writers, LetNoHostileNameAct) {
     return std::ranges::any_of(text,
                                [](char c) { return (static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f; });
   };
-  const auto harmless = tags(to_html(done()));
+  Document with_table = done();
+  with_table.tables = {{"table", {"column"}, {{"cell"}}}};
+  const auto harmless = tags(to_html(with_table));
   for (const std::string& name : names) {
     Document document = done();
     document.headline = name;
@@ -166,8 +169,12 @@ TEST(Writers, LetNoHostileNameAct) {
     document.certificates.front().subject = name;
     document.findings.front().message = name;
     document.file.front().value = name;
+    document.tables = {{name, {name}, {{name}}}};
     const std::string page = to_html(document);
     const std::string text = to_text(document, {});
+    const std::string csv = to_csv(document);
+    EXPECT_EQ(std::ranges::count(csv, '\r'), 2) << name;
+    EXPECT_EQ(std::ranges::count(csv, '\n'), 2) << name;
     EXPECT_EQ(tags(page), harmless) << name;
     EXPECT_FALSE(controls(page)) << name;
     EXPECT_FALSE(controls(to_json(document))) << name;
@@ -177,6 +184,19 @@ TEST(Writers, LetNoHostileNameAct) {
       EXPECT_THAT(text, Not(HasSubstr(acting)));
     }
   }
+}
+
+TEST(Csv, IsOneTableAfterTheOther) {
+  Document document;
+  document.tables = {{"", {"Thumbprint", "Subject"}, {{"B142", "CN=\"a\",O=b"}, {"5A01", "=HYPERLINK(1)"}}},
+                     {"more", {"Type"}, {{"Default"}}}};
+  EXPECT_EQ(to_csv(document),
+            "\"Thumbprint\",\"Subject\"\r\n"
+            "\"B142\",\"CN=\"\"a\"\",O=b\"\r\n"
+            "\"5A01\",\"'=HYPERLINK(1)\"\r\n"
+            "\r\n"
+            "\"Type\"\r\n"
+            "\"Default\"\r\n");
 }
 
 TEST(WriteReport, ReplacesAFileAndLeavesADeviceADevice) {

@@ -10,7 +10,8 @@
 namespace certferry::report {
 
 // HTML at `path`, the same facts as JSON beside it ("x.html" → "x.json", else `path` + ".json"). A file that is there is
-// replaced whole; mode 0640: reports tell about the infrastructure. CF1801 where one cannot be written.
+// replaced whole; mode 0640: reports tell about the infrastructure. Into a device, a pipe or "/dev/stdout" goes the HTML
+// alone. CF1801 where one cannot be written.
 [[nodiscard]] Result<> write_report(FileSystem& files, const std::string& path, const Document& document);
 
 }  // namespace certferry::report

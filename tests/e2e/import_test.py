@@ -1,6 +1,8 @@
 """Import, assign, look, take back: as an administrator does it."""
 
 import concurrent.futures
+import csv
+import io
 import json
 import os
 import pathlib
@@ -90,6 +92,71 @@ class Import(made_files.ProgramTest):
         self.import_file(second, "--what-if", "--identity", "Global", "--type", "Default")
         self.json_of("remove", "--type", "Default", "--what-if")
         self.assertEqual(self.contents(), before)
+
+    def test_set_what_if_changes_nothing(self):
+        thumbprint = self.import_file(self.ca.server("if3"))["thumbprint"]
+        before = self.contents()
+        answer = self.json_of("set", "--type", "Default", "--thumbprint", thumbprint, "--what-if")
+        self.assertFalse(answer["changed"])
+        self.assertEqual(len(answer["plan"]), 1)
+        self.assertEqual(self.contents(), before)
+
+    def test_doctor_mends_what_can_be_mended(self):
+        answer = self.import_file(self.ca.server("mend"))
+        self.json_of("set", "--type", "Default", "--thumbprint", answer["thumbprint"])
+        self.assertEqual(self.json_of("doctor", "--repair")["repaired"], [])
+        folder = self.home / "certificates" / answer["sha256"]
+        (folder / "privkey.pem").chmod(0o644)
+        (self.home / "live/Default/current").unlink()
+        dead = subprocess.Popen(["true"])
+        dead.wait()
+        left = folder.with_name(f"{answer['sha256']}.{dead.pid}-{dead.pid}.new")
+        left.mkdir()
+        (left / "privkey.pem").write_text("half a key")
+        at_work = folder.with_name(f"{answer['sha256']}.{os.getpid()}-{os.getpid()}.new")
+        at_work.mkdir()
+        found = {finding["id"] for finding in self.json_of("doctor")["findings"]}
+        self.assertEqual(found, {"CF1605", "CF1740", "CF1783"})
+        mended = self.json_of("doctor", "--repair")
+        self.assertEqual(len(mended["repaired"]), 3, mended)
+        self.assertEqual([finding["id"] for finding in mended["findings"]], ["CF1783"])
+        self.assertEqual(stat.S_IMODE((folder / "privkey.pem").stat().st_mode), 0o600)
+        self.assertTrue((self.home / "live/Default/current/privkey.pem").exists())
+        self.assertFalse(left.exists())
+        self.assertTrue(at_work.exists(), "another process is at it")
+        at_work.rmdir()
+        self.assertTrue(self.json_of("doctor")["clean"])
+        self.assertEqual(self.json_of("audit", "verify")["error"], None)
+
+    def test_a_report_goes_where_standard_output_goes(self):
+        pfx = self.ca.server("stdout")
+        out = self.folder / "out.html"
+        with open(out, "w", encoding="utf-8") as file:
+            file.write("<!-- before -->\n")
+            file.flush()
+            subprocess.run([self.program, "inspect", pfx, "--password-file", self.password_file, "--quiet", "--report", "/dev/stdout"],
+                           stdout=file, check=True)  # fmt: skip
+        text = out.read_text()
+        self.assertTrue(text.startswith("<!-- before -->\n<!doctype html>"), text[:100])
+        self.assertTrue(text.endswith("</html>\n"), text[-100:])
+        self.assertFalse(pathlib.Path("/dev/stdout.json").exists())
+
+    def test_the_list_is_a_table_for_spreadsheets(self):
+        answer = self.import_file(self.ca.server("sheet"))
+        done = subprocess.run([self.program, "get", "--all", "--csv", "--home", self.home], capture_output=True, check=True)
+        rows = list(csv.reader(io.StringIO(done.stdout.decode(), newline="")))
+        self.assertEqual(rows[0], ["Thumbprint", "Subject", "Names", "Valid until", "Key", "Used for"])
+        self.assertEqual(rows[1][0], answer["thumbprint"])
+
+    def test_the_report_tells_how_long_the_steps_took(self):
+        report = self.folder / "log.html"
+        self.import_file(self.ca.server("log"), "--report", report)
+        log = json.loads(report.with_suffix(".json").read_text())["log"]
+        self.assertEqual([entry["action"] for entry in log],
+                         ["read the file in a confined process", "build the chain, check, and plan",
+                          "write the certificate's files", "commit to the store"])  # fmt: skip
+        self.assertTrue(all(entry["microseconds"] > 0 and not entry["failed"] for entry in log), log)
+        self.assertIn("write the certificate&#39;s files", report.read_text())
 
     def test_an_assignment_is_live_and_can_be_taken_back(self):
         thumbprint = self.import_file(self.ca.server("live"))["thumbprint"]

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import pathlib
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -91,6 +92,11 @@ class ProgramTest(unittest.TestCase):
                 continue
             if path.is_symlink():
                 found[str(path)] = os.readlink(path)
+            elif path.name == "certferry.db":
+                # What SQLite holds, wherever in its files it lies.
+                connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+                found[str(path)] = "\n".join(connection.iterdump()) + oct(path.stat().st_mode)
+                connection.close()
             elif path.is_file():
                 found[str(path)] = hashlib.sha256(path.read_bytes()).hexdigest() + oct(path.stat().st_mode)
             else:
