@@ -189,6 +189,10 @@ constexpr Use kConfig[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "show (defa
 constexpr Example kConfigExamples[] = {
     {"certferry config show --origin", "Shows each setting and where it comes from."}};
 
+constexpr Use kAgent_[] = {{kOnce}, {kForeground}};
+constexpr Example kAgentExamples[] = {{"certferry agent --once", "Does what is due now."},
+                                      {"certferry agent --foreground", "Stays; what a systemd unit runs."}};
+
 constexpr Use kDoctor[] = {{kRepair}};
 constexpr Example kDoctorExamples[] = {
     {"certferry doctor", "Looks at everything and changes nothing."},
@@ -308,6 +312,16 @@ constexpr Command kCommands[] = {
      kLinks,
      {},
      kLinksExamples},
+    {CommandId::kAgent,
+     "agent",
+     "",
+     "do what is due, when it is due",
+     "Brings the disk and the services of this computer to what the store says, at the dates that it says: rolls, "
+     "windows that end, what another command left undone.\nWithout an option it stays in the foreground, as a service "
+     "manager wants it; SIGHUP makes it look at once, SIGTERM ends it between two steps.",
+     kAgent_,
+     {},
+     kAgentExamples},
     {CommandId::kVersion, "version", "", "show the version", "Shows the version.", {}, {}, {}},
     {CommandId::kHelp, "help", "", "explain a command", "Explains a command or cmdlet.", kHelp_, {}, {}},
     {CommandId::kCompletion,

@@ -15,6 +15,7 @@ using enum ParameterId;
 constexpr std::uint8_t kPasswordWays = 1;
 constexpr std::uint8_t kCheckedFor = 2;
 constexpr std::uint8_t kPrintedAs = 3;
+constexpr std::uint8_t kLives = 4;
 
 // In the order of ParameterId, so that an id is an index; a static_assert below holds it.
 constexpr Parameter kParameters[] = {
@@ -174,6 +175,8 @@ constexpr Parameter kParameters[] = {
     {kOrigin, "", "origin", "", "", kSwitch, "", "Shows where each value comes from."},
     {kRepair, "", "repair", "", "", kSwitch, "",
      "Mends what can be mended without losing anything, then looks again."},
+    {kOnce, "", "once", "", "", kSwitch, "", "Does what is due now, and ends.", {}, kLives},
+    {kForeground, "", "foreground", "", "", kSwitch, "", "Stays, and does what is due when it is due.", {}, kLives},
     {kCsv, "", "csv", "", "", kSwitch, "", "Prints the table as comma-separated values (RFC 4180).", {}, kPrintedAs},
 
     {kAction, "", "", "", "", kChoice, "ACTION", "What to do."},

@@ -26,6 +26,7 @@ enum class CommandId : std::uint8_t {
   kConfig,
   kAudit,
   kLinks,
+  kAgent,
   kVersion,
   kHelp,
   kCompletion,
@@ -105,6 +106,8 @@ enum class ParameterId : std::uint8_t {
   kOnlyPath,
   kOrigin,
   kRepair,
+  kOnce,
+  kForeground,
   kCsv,
   // Bare words.
   kAction,

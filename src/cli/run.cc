@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "agent/agent.h"
 #include "base/escape.h"
 #include "cli/command_line.h"
 #include "cli/completion.h"
@@ -124,6 +125,7 @@ class Run {
         return with_home(Home::Access::kRead,
                          text(ParameterId::kAction) == "verify" ? commands::verify_audit : commands::list_audit);
       case CommandId::kLinks: return links();
+      case CommandId::kAgent: return agent();
       default:
         return fail(
             ErrorKind::kUsage, "CF1071",
@@ -315,6 +317,20 @@ class Run {
     const commands::DoctorOptions options{.repair = invocation_.on(ParameterId::kRepair)};
     CERTFERRY_ASSIGN(Home home, open(options.repair ? Home::Access::kWrite : Home::Access::kRead));
     return commands::examine_home(environment_, home, options);
+  }
+
+  [[nodiscard]] Result<Outcome> agent() {
+    if (invocation_.on(ParameterId::kOnce)) return with_home(Home::Access::kWrite, agent::run_once);
+    CERTFERRY_ASSIGN(const std::string home, commands::locate_home(text(ParameterId::kHome), environment_));
+    CERTFERRY_TRY(agent::run_agent(environment_, home, [this](Severity severity, const std::string& line) {
+      terminal_.note(rfc3339(environment_.clock.now()) + " " + std::string(name_of(severity)) + " " +
+                     escape_terminal(line) + "\n");
+    }));
+    Outcome ended;
+    ended.json = R"({"schema":1,"error":null})";
+    ended.document.status = report::Status::kNothing;
+    ended.document.headline = "The agent has ended";
+    return ended;
   }
 
   [[nodiscard]] Result<Outcome> config() {

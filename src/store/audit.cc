@@ -87,6 +87,15 @@ Result<> append_audit(Store& store, Batch& batch, AuditRecord record) {
   return {};
 }
 
+Result<std::optional<Time>> last_audit_time(Store& store) {
+  CERTFERRY_ASSIGN(const Head head, read_head(store));
+  if (head.number == 0) return std::optional<Time>();
+  CERTFERRY_ASSIGN(const std::optional<Entry> entry, store.get(key_of(head.number)));
+  if (!entry) return std::unexpected(broken(head.number, "it is missing").error());
+  CERTFERRY_ASSIGN(const AuditRecord record, read_record(*entry));
+  return std::optional(record.time);
+}
+
 Result<std::vector<AuditRecord>> audit_records(Store& store) {
   CERTFERRY_ASSIGN(const Listing listing, store.list(kRecords));
   std::vector<AuditRecord> records;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -28,6 +29,9 @@ struct AuditRecord {
 // Adds to `batch` what appends the record: it is there exactly when the change is. Two commands at once conflict
 // (CF1501 for "audit/head") and one of them plans anew.
 [[nodiscard]] Result<> append_audit(Store& store, Batch& batch, AuditRecord record);
+
+// When the newest record was written; nothing where there is none. CF1511.
+[[nodiscard]] Result<std::optional<Time>> last_audit_time(Store& store);
 
 // All records, oldest first. CF1511 where one cannot be read.
 [[nodiscard]] Result<std::vector<AuditRecord>> audit_records(Store& store);

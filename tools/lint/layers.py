@@ -3,7 +3,7 @@
 import re
 
 STAGES = ("container", "chain", "checks", "store", "deploy", "report", "seal", "probe", "request")
-_LEVELS = [("base",), ("x509", "fleet"), STAGES, ("commands",), ("cli",), ("apps",)]
+_LEVELS = [("base",), ("x509", "fleet"), STAGES, ("commands",), ("agent",), ("cli",), ("apps",)]
 LEVEL = {folder: level for level, folders in enumerate(_LEVELS) for folder in folders}
 
 OPENSSL_SOURCES = {"x509", "container", "chain", "seal", "deploy", "probe", "request"}

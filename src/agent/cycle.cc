@@ -1,0 +1,91 @@
+#include "agent/cycle.h"
+
+#include <algorithm>
+
+#include "commands/attempts.h"
+#include "commands/catalog.h"
+#include "commands/reconcile.h"
+#include "store/audit.h"
+
+namespace certferry::agent {
+namespace {
+
+using commands::StoredAssignment;
+
+constexpr std::chrono::minutes kClockMayBeOff{5};
+constexpr std::chrono::minutes kLookAgain{1};  // while the clock cannot be believed
+
+class Runner {
+ public:
+  Runner(commands::Environment& environment, commands::Home& home)
+      : environment_(environment), home_(home), now_(environment.clock.now()) {}
+
+  [[nodiscard]] Result<Cycle> run() {
+    CERTFERRY_ASSIGN(store::Store* const store, home_.store());
+    CERTFERRY_TRY(check_clock(*store));
+    if (cycle_.held) return std::move(cycle_);
+    CERTFERRY_ASSIGN(const commands::Reconciled reconciled, commands::reconcile(environment_, home_, now_));
+    for (const std::string& type : reconciled.changed) cycle_.actions.push_back("bring " + type + " to the store");
+    cycle_.findings = reconciled.findings;
+    const auto record = [&] { return record_rolls(*store); };
+    CERTFERRY_TRY(commands::apply_or_plan_again([] { return Result<>(); }, record));
+    for (std::string& roll : rolls_) cycle_.actions.push_back(std::move(roll));
+    return std::move(cycle_);
+  }
+
+ private:
+  [[nodiscard]] Result<> check_clock(store::Store& store) {
+    CERTFERRY_ASSIGN(const std::optional<Time> last, store::last_audit_time(store));
+    if (!last || *last <= now_ + kClockMayBeOff) return {};
+    cycle_.held = true;
+    cycle_.next = now_ + kLookAgain;
+    cycle_.findings.push_back({"CF2102", Severity::kFatal,
+                               "the clock says " + rfc3339(now_) + ", but the store was last written at " +
+                                   rfc3339(*last) + ": nothing is rolled by a wrong clock",
+                               "set the clock (chronyc makestep, timedatectl set-ntp true); the agent goes on by itself",
+                               "certferry"});
+    return {};
+  }
+
+  [[nodiscard]] Result<> record_rolls(store::Store& store) {
+    rolls_.clear();
+    cycle_.next.reset();
+    commands::Catalog catalog(store);
+    CERTFERRY_ASSIGN(const std::vector<StoredAssignment> assignments, catalog.assignments());
+    store::Batch batch;
+    for (const StoredAssignment& stored : assignments) {
+      const fleet::Type* type = home_.config().types.find(stored.assignment.type);
+      const auto window = type ? type->coexistence : std::nullopt;
+      const fleet::Transition transition = fleet::advance(stored.assignment, window, now_);
+      const auto next = fleet::next_change(transition.after, window);
+      if (next && (!cycle_.next || *next < *cycle_.next)) cycle_.next = next;
+      if (!transition.changed()) continue;
+      catalog.put(batch, stored, transition.after);
+      for (const fleet::Event& event : transition.events)
+        rolls_.push_back(stored.assignment.type + " at " + stored.assignment.scope.text() + ": " +
+                         event.sha256.substr(0, 16) + "… " + std::string(fleet::name_of(event.kind)) + " since " +
+                         rfc3339(event.at));
+    }
+    if (rolls_.empty()) return {};
+    CERTFERRY_TRY(store::append_audit(
+        store, batch, {0, now_, environment_.actor.name + " (" + std::to_string(environment_.actor.uid) + ")",
+                       environment_.command_line, rolls_, ""}));
+    const auto revision = store.commit(batch);
+    if (!revision) return std::unexpected(revision.error());
+    return {};
+  }
+
+  commands::Environment& environment_;
+  commands::Home& home_;
+  const Time now_;
+  Cycle cycle_;
+  std::vector<std::string> rolls_;
+};
+
+}  // namespace
+
+Result<Cycle> run_cycle(commands::Environment& environment, commands::Home& home) {
+  return Runner(environment, home).run();
+}
+
+}  // namespace certferry::agent

@@ -1,0 +1,27 @@
+// One look of the agent: what is due, done.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/finding.h"
+#include "base/result.h"
+#include "commands/environment.h"
+#include "commands/home.h"
+
+namespace certferry::agent {
+
+struct Cycle {
+  std::vector<std::string> actions;  // what was done, one sentence each
+  Findings findings;
+  bool held = false;  // the clock cannot be believed: nothing was done (CF2102)
+  std::optional<Time> next;  // when something is due again; nothing: when the store changes
+};
+
+// Brings the disk and the services to what shall be at the clock's `now`, then writes the rolls that came to pass into
+// the store, with an audit record. Idempotent; may be killed at any step and run again. CF2102 (a finding) where the
+// store was written more than five minutes from now: the clock is wrong, and a wrong clock must not roll anything.
+[[nodiscard]] Result<Cycle> run_cycle(commands::Environment& environment, commands::Home& home);
+
+}  // namespace certferry::agent

@@ -1,0 +1,138 @@
+"""The agent does what is due, when it is due."""
+
+import datetime
+import json
+import pathlib
+import signal
+import sqlite3
+import subprocess
+import time
+
+import made_files
+
+
+def rfc3339(seconds):
+    return datetime.datetime.fromtimestamp(seconds, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+class Agent(made_files.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.agents = []
+
+    def tearDown(self):
+        for agent in self.agents:
+            agent.kill()
+            agent.wait()
+            agent.stderr.close()
+        super().tearDown()
+
+    def start(self):
+        agent = subprocess.Popen([self.program, "agent", "--foreground", "--home", self.home], stderr=subprocess.PIPE, text=True)
+        self.agents.append(agent)
+        self.read_until(agent, "is ready")
+        return agent
+
+    def read_until(self, agent, words):
+        for line in agent.stderr:
+            if words in line:
+                return line
+        self.fail(f"the agent ended without saying {words!r}")
+
+    def live(self, name="current"):
+        link = self.home / "live/WebServicesExternal" / name
+        return (link / "sha256").read_text().strip() if link.exists() else None
+
+    def assign(self, name, *more):
+        answer = self.import_file(self.ca.server(name))
+        self.json_of("set", "--type", "WebServicesExternal", "--thumbprint", answer["thumbprint"], *more)
+        return answer["sha256"]
+
+    def test_flips_at_the_date_and_keeps_the_old_one(self):
+        old = self.assign("old")
+        agent = self.start()
+        date = int(time.time()) + 3
+        new = self.assign("new", "--roll", "--effective-date", rfc3339(date))
+        self.assertEqual((self.live(), self.live("next")), (old, new))
+        while self.live() == old:
+            self.assertLess(time.time(), date + 5, "nothing flipped")
+            time.sleep(0.005)
+        late = time.time() - date
+        self.assertGreaterEqual(late, 0)
+        self.assertLess(late, 2)
+        self.assertEqual((self.live(), self.live("previous")), (new, old))
+        self.read_until(agent, "primary since " + rfc3339(date))
+        use = self.json_of("get")["certificates"][0]
+        self.assertEqual((use["sha256"], use["pending"], use["next"]), (new, False, None))
+        self.json_of("audit", "verify")
+        self.assertTrue(self.json_of("doctor")["clean"])
+        agent.send_signal(signal.SIGTERM)
+        self.assertEqual(agent.wait(timeout=10), 0)
+
+    def test_one_that_was_off_flips_when_it_returns(self):
+        self.assign("off1")
+        date = int(time.time()) + 2
+        new = self.assign("off2", "--roll", "--effective-date", rfc3339(date))
+        answer = self.json_of("agent", "--once")
+        self.assertEqual((answer["changed"], answer["next"]), (False, rfc3339(date)))
+        while time.time() < date:
+            time.sleep(0.05)
+        self.assertTrue(self.json_of("agent", "--once")["changed"])
+        self.assertEqual(self.live(), new)
+        self.assertFalse(self.json_of("agent", "--once")["changed"])
+
+    def test_a_kill_at_the_date_loses_nothing(self):
+        self.assign("kill1")
+        date = int(time.time()) + 2
+        new = self.assign("kill2", "--roll", "--effective-date", rfc3339(date))
+        agent = self.start()
+        while time.time() < date:
+            pass
+        agent.kill()
+        self.start()
+        self.assertEqual(self.live(), new)
+        self.assertTrue(self.json_of("doctor")["clean"])
+
+    def test_sleeps_without_waking_and_small(self):
+        self.assign("idle")
+        agent = self.start()
+        stat = pathlib.Path(f"/proc/{agent.pid}/status")
+
+        def switches():
+            text = stat.read_text()
+            return [line for line in text.splitlines() if "ctxt_switches" in line]
+
+        before = None
+        while before != switches():  # it may still be on its way to sleep
+            before = switches()
+            time.sleep(0.2)
+        time.sleep(2)
+        self.assertEqual(switches(), before)
+        rss = int(next(line.split()[1] for line in stat.read_text().splitlines() if line.startswith("VmRSS")))
+        if not self.sanitized():
+            self.assertLess(rss, 15 * 1024)
+
+    def sanitized(self):
+        return b"__asan_init" in self.program.read_bytes()
+
+    def test_a_clock_that_is_behind_rolls_nothing(self):
+        old = self.assign("clock1")
+        date = int(time.time()) + 30 * 86400
+        self.assign("clock2", "--roll", "--effective-date", rfc3339(date))
+        # The clock itself belongs to the machine: instead, the store was written ten minutes from now.
+        database = self.home / "certferry.db"
+        connection = sqlite3.connect(database)
+        records = "SELECT key, value FROM entries WHERE key >= ? AND key < ? ORDER BY key DESC LIMIT 1"
+        key, value = connection.execute(records, (b"audit/0", b"audit/1")).fetchone()
+        record = json.loads(value)
+        record["time"] = rfc3339(time.time() + 600)
+        connection.execute("UPDATE entries SET value = ? WHERE key = ?", (json.dumps(record, separators=(",", ":")).encode(), key))
+        connection.commit()
+        connection.close()
+        answer = self.json_of("agent", "--once", exit_code=1)
+        self.assertEqual(answer["error"]["id"], "CF2102")
+        self.assertEqual(self.live(), old)
+
+
+if __name__ == "__main__":
+    made_files.main()
