@@ -47,12 +47,13 @@ class ReplyCodeDialogue final : public Dialogue {
   ReplyCodeDialogue(Starttls protocol, const DialogueNames& names) : protocol_(protocol), own_(names.own_address) {}
 
   Result<Turn> answer(std::string& received) override {
-    const auto reply = take_reply(received);
+    auto reply = take_reply(received);
+    // FTP: ready in some minutes. The reply that counts follows.
+    while (reply && reply->code == 120 && stage_ == Stage::kGreeting) reply = take_reply(received);
     if (!reply) return Turn{};
     if (reply->code == 0) return not_spoken(protocol_, reply->last);
     switch (stage_) {
       case Stage::kGreeting:
-        if (reply->code == 120) return Turn{};  // FTP: ready in some minutes
         if (reply->code != 220) return starttls_refused(reply->last);
         if (protocol_ == Starttls::kFtp) return ask("AUTH TLS\r\n");
         stage_ = Stage::kHello;

@@ -66,7 +66,7 @@ class XmppDialogue final : public Dialogue {
   Result<Turn> read_answer(std::string& received) {
     const std::size_t end = received.find('>');
     if (end == std::string::npos) return Turn{};
-    if (received.find("<proceed") > end) return starttls_refused(received);
+    if (received.find("<proceed") > end) return starttls_refused(std::string_view(received).substr(0, end + 1));
     const bool closed = received[end - 1] == '/';
     if (!closed && received.find("</proceed>", end) == std::string::npos) return Turn{};
     received.erase(0, closed ? end + 1 : received.find("</proceed>", end) + std::string_view("</proceed>").size());
