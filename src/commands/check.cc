@@ -138,16 +138,7 @@ class Check {
     for (const Finding& finding : verdict_->findings) {
       if (finding.id != "CF1301" && finding.id != "CF1302") document.findings.push_back(finding);
     }
-    checks::Context context(selection_->leaf);
-    context.chain = selection_->others;
-    if (selection_->key) context.private_key = selection_->key->key.public_key();
-    context.private_key_expected = false;
-    context.file_format = file.format;
-    context.protection = file.protection;
-    context.types = types_;
-    const std::vector<fleet::Computer> computers = {config_.computer};
-    context.names = checks::needed_names(types_, computers);
-    context.now = at_;
+    checks::Context context = checks_context(*selection_, &file, config_, types_, at_);
     checks::ChainResult result;
     result.complete = verdict_->trust != chain::Trust::kIncomplete;
     result.anchor_known = verdict_->trust == chain::Trust::kAnchored;
@@ -161,8 +152,6 @@ class Check {
     // Asked whether it is valid: without an anchor it is not.
     context.require_trust = true;
     context.require_complete_chain = true;
-    context.warn_lifetime_left = config_.checks.warn_lifetime_left;
-    context.ignore = config_.checks.ignore;
     for (Finding& finding : checks::check(context)) document.findings.push_back(std::move(finding));
     return {};
   }

@@ -181,6 +181,32 @@ Result<Judgement> judge(Environment& environment, const Selection& selection,
   return judgement;
 }
 
+checks::Context checks_context(const Selection& selection, const x509::CertificateFile* file,
+                               const fleet::Config& config, std::vector<fleet::Type> types, Time now) {
+  checks::Context context(selection.leaf);
+  context.chain = selection.others;
+  if (selection.key) context.private_key = selection.key->key.public_key();
+  context.private_key_expected = false;
+  if (file) {
+    context.file_format = file->format;
+    context.protection = file->protection;
+  }
+  context.types = std::move(types);
+  const std::vector<fleet::Computer> computers = {config.computer};
+  context.names = checks::needed_names(context.types, computers);
+  context.now = now;
+  context.warn_lifetime_left = config.checks.warn_lifetime_left;
+  context.ignore = config.checks.ignore;
+  return context;
+}
+
+Result<> sort_and_refuse(Findings& findings) {
+  std::ranges::stable_sort(findings, std::ranges::greater(), &Finding::severity);
+  if (findings.empty() || findings.front().severity != Severity::kFatal) return {};
+  const Finding& worst = findings.front();
+  return fail(ErrorKind::kRejected, worst.id, worst.message, worst.fix);
+}
+
 report::CertificateFacts certificate_facts(const x509::Certificate& certificate, report::Role role) {
   report::CertificateFacts facts;
   facts.role = role;

@@ -76,6 +76,14 @@ struct Judgement {
                                       const std::vector<x509::Certificate>& stored, const Trust& trust, Time now,
                                       Shared& shared);
 
+// What every check of a certificate looks at. `file`: where it came from, if from one. No private key is expected, no
+// chain was looked at, nothing is required: callers who know more say so.
+[[nodiscard]] checks::Context checks_context(const Selection& selection, const x509::CertificateFile* file,
+                                             const fleet::Config& config, std::vector<fleet::Type> types, Time now);
+
+// The worst finding first; fails with the first fatal one (kRejected).
+[[nodiscard]] Result<> sort_and_refuse(Findings& findings);
+
 // $SSL_CERT_FILE, else Debian's bundle. An absent one has no anchors.
 [[nodiscard]] Result<chain::SystemTrust> load_system_trust(Environment& environment);
 

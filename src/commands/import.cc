@@ -236,36 +236,22 @@ class Import {
   }
 
   [[nodiscard]] Result<> check() {
-    checks::Context context(selection_->leaf);
-    context.chain = selection_->others;
-    if (selection_->key) context.private_key = selection_->key->key.public_key();
-    context.private_key_expected = selection_->key != nullptr;
-    context.file_format = file_->format;
-    context.protection = file_->protection;
+    std::vector<fleet::Type> types;
     for (const PlannedAssignment& plan : planned_) {
       CERTFERRY_ASSIGN(fleet::Type type, home_.config().types.get(plan.transition.after.type));
-      context.types.push_back(std::move(type));
+      types.push_back(std::move(type));
     }
-    const std::vector<fleet::Computer> computers = {home_.config().computer};
-    context.names = checks::needed_names(context.types, computers);
+    checks::Context context = checks_context(*selection_, &*file_, home_.config(), std::move(types), now_);
+    context.private_key_expected = selection_->key != nullptr;
     context.effective = options_.timing.effective;
-    context.now = now_;
     CERTFERRY_ASSIGN(const std::vector<checks::StoredCertificate> related, catalog_->related(selection_->leaf));
     context.stored = related;
     context.chain_result = judgement_->chain_result;
     context.require_trust = options_.require_trust || home_.config().import.require_trust;
     const bool tls = std::ranges::any_of(context.types, [](const fleet::Type& type) { return type.tls(); });
     context.require_complete_chain = tls && !options_.accept_incomplete_chain;
-    context.warn_lifetime_left = home_.config().checks.warn_lifetime_left;
-    context.ignore = home_.config().checks.ignore;
     for (Finding& finding : checks::check(context)) document_.findings.push_back(std::move(finding));
-    std::ranges::stable_sort(document_.findings, std::ranges::greater(), &Finding::severity);
-    for (const Finding& finding : document_.findings) {
-      if (finding.severity == Severity::kFatal) {
-        return fail(ErrorKind::kRejected, finding.id, finding.message, finding.fix);
-      }
-    }
-    return {};
+    return sort_and_refuse(document_.findings);
   }
 
   void describe_plan(const std::optional<Found>& stored) {

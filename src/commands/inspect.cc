@@ -47,16 +47,8 @@ Result<> judge_leaf(Environment& environment, const fleet::Config& config, const
   for (const Finding& finding : judgement.verdict.findings) {
     if (finding.id != "CF1301" && finding.id != "CF1302") document.findings.push_back(finding);
   }
-  checks::Context context(selection->leaf);
-  context.chain = selection->others;
-  if (selection->key) context.private_key = selection->key->key.public_key();
-  context.private_key_expected = false;
-  context.file_format = file.format;
-  context.protection = file.protection;
-  context.now = frame.now();
+  checks::Context context = checks_context(*selection, &file, config, {}, frame.now());
   context.chain_result = judgement.chain_result;
-  context.warn_lifetime_left = config.checks.warn_lifetime_left;
-  context.ignore = config.checks.ignore;
   for (Finding& finding : checks::check(context)) document.findings.push_back(std::move(finding));
   return {};
 }

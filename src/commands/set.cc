@@ -74,7 +74,6 @@ class Set {
 
   [[nodiscard]] Result<> check() {
     CERTFERRY_ASSIGN(const x509::Certificate leaf, catalog_->certificate(record_.sha256));
-    checks::Context context(leaf);
     Selection selection{leaf, {}, nullptr};
     for (const std::string& sha256 : record_.chain) {
       CERTFERRY_ASSIGN(x509::Certificate issuer, catalog_->certificate(sha256));
@@ -84,33 +83,24 @@ class Set {
     CERTFERRY_ASSIGN(trust.stored, catalog_->anchors());
     CERTFERRY_ASSIGN(const Judgement judgement, judge(environment_, selection, {}, trust, frame_.now(), shared_));
     frame_.document.certificates = chain_facts(leaf, judgement);
-    context.chain = selection.others;
-    context.private_key_expected = false;
+    std::vector<fleet::Type> types;
     for (const PlannedAssignment& plan : planned_) {
       CERTFERRY_ASSIGN(fleet::Type type, home_.config().types.get(plan.transition.after.type));
-      context.types.push_back(std::move(type));
+      types.push_back(std::move(type));
     }
-    const std::vector<fleet::Computer> computers = {home_.config().computer};
-    context.names = checks::needed_names(context.types, computers);
+    checks::Context context = checks_context(selection, nullptr, home_.config(), std::move(types), frame_.now());
     context.effective = options_.timing.effective;
-    context.now = frame_.now();
     context.chain_result = judgement.chain_result;
     const bool tls = std::ranges::any_of(context.types, [](const fleet::Type& type) { return type.tls(); });
     context.require_complete_chain = tls && !options_.accept_incomplete_chain;
     context.require_trust = home_.config().import.require_trust;
-    context.warn_lifetime_left = home_.config().checks.warn_lifetime_left;
-    context.ignore = home_.config().checks.ignore;
     frame_.document.findings = checks::check(context);
-    std::ranges::stable_sort(frame_.document.findings, std::ranges::greater(), &Finding::severity);
+    const Result<> fine = sort_and_refuse(frame_.document.findings);
     if (!record_.has_key) {
       return fail(ErrorKind::kRejected, "CF1723", "there is no private key for this certificate in the store",
                   "import it together with its private key");
     }
-    for (const Finding& finding : frame_.document.findings) {
-      if (finding.severity == Severity::kFatal)
-        return fail(ErrorKind::kRejected, finding.id, finding.message, finding.fix);
-    }
-    return {};
+    return fine;
   }
 
   // What changes for clients.
