@@ -25,6 +25,8 @@ class Descriptor {
 
   [[nodiscard]] int get() const { return fd_; }
   [[nodiscard]] bool valid() const { return fd_ >= 0; }
+  // As ::close(): some file systems report a failed write only here.
+  [[nodiscard]] int close() { return ::close(std::exchange(fd_, -1)); }
   void reset() {
     if (fd_ >= 0) ::close(fd_);
     fd_ = -1;

@@ -11,31 +11,11 @@
 #include <memory>
 #include <type_traits>
 
+#include "base/descriptor.h"
 #include "base/file_error.h"
 
 namespace certferry {
 namespace {
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool valid() const { return fd_ >= 0; }
-  // Some file systems report a failed write only here.
-  [[nodiscard]] int close() {
-    const int result = ::close(fd_);
-    fd_ = -1;
-    return result;
-  }
-
- private:
-  int fd_;
-};
 
 int open_retrying(const std::string& path, int flags, unsigned mode = 0) {
   int fd = -1;

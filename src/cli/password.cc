@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "base/descriptor.h"
 #include "base/escape.h"
 #include "cli/words.h"
 
@@ -14,20 +15,6 @@ namespace certferry::cli {
 namespace {
 
 constexpr std::string_view kCredential = "certferry.password";
-
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  ~Descriptor() {
-    if (fd_ > STDERR_FILENO) close(fd_);
-  }
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 std::string reason(int error) { return std::strerror(error); }
 
@@ -102,7 +89,8 @@ Result<Password> from_descriptor(int fd) {
     return fail(ErrorKind::kRejected, "CF1045", what + " is a terminal, which would show the password",
                 "leave the option out: the password is asked for without showing it");
   }
-  const Descriptor descriptor(fd);
+  // The standard streams stay open: others use them.
+  const Descriptor owned(fd > STDERR_FILENO ? fd : -1);
   Password password;
   CERTFERRY_ASSIGN(password.value,
                    read_password(fd, what, "open it for reading: --password-fd 3 3</path/of/the/password"));

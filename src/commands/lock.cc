@@ -3,23 +3,22 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/file.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 namespace certferry::commands {
 
 Result<Lock> Lock::take(const std::string& path, int seconds) {
   constexpr int kStepMilliseconds = 20;
-  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (fd < 0) {
+  Descriptor file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (!file.valid()) {
     return fail(ErrorKind::kFailed, "CF1731", "cannot lock " + path + ": " + std::strerror(errno),
                 "look at the folder and its permissions");
   }
-  Lock lock(fd);
   for (int waited = 0;; waited += kStepMilliseconds) {
-    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return lock;
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) == 0) return Lock(std::move(file));
     if (errno != EWOULDBLOCK && errno != EINTR) {
       return fail(ErrorKind::kFailed, "CF1731", "cannot lock " + path + ": " + std::strerror(errno),
                   "look at the file system");
@@ -30,10 +29,6 @@ Result<Lock> Lock::take(const std::string& path, int seconds) {
   return fail(ErrorKind::kConflict, "CF1730",
               "another command works on this home and has not finished for " + std::to_string(seconds) + " seconds",
               "wait for it, or look for a process that hangs");
-}
-
-Lock::~Lock() {
-  if (fd_ >= 0) ::close(fd_);
 }
 
 }  // namespace certferry::commands

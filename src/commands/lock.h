@@ -2,7 +2,9 @@
 #pragma once
 
 #include <string>
+#include <utility>
 
+#include "base/descriptor.h"
 #include "base/result.h"
 
 namespace certferry::commands {
@@ -10,15 +12,13 @@ namespace certferry::commands {
 // An advisory lock on a file; the kernel drops it with the process, however that ends.
 class Lock {
  public:
-  // Waits up to `seconds`. CF1730 (kConflict) where another process keeps it, CF1111 where the file cannot be made.
+  // Waits up to `seconds`. CF1730 (kConflict) where another process keeps it, CF1731 where the file cannot be made.
   [[nodiscard]] static Result<Lock> take(const std::string& path, int seconds);
-  Lock(Lock&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  Lock& operator=(Lock&&) = delete;
-  ~Lock();
 
  private:
-  explicit Lock(int fd) : fd_(fd) {}
-  int fd_;
+  explicit Lock(Descriptor file) : file_(std::move(file)) {}
+
+  Descriptor file_;
 };
 
 }  // namespace certferry::commands
