@@ -1,3 +1,7 @@
 #include "cli/run.h"
+#include "container/confined_main.h"
 
-int main(int argc, char** argv) { return certferry::cli::run(argc, argv); }
+int main(int argc, char** argv) {
+  if (const auto code = certferry::container::confined_main(argc, argv)) return *code;
+  return certferry::cli::run(argc, argv);
+}

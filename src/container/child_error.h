@@ -10,7 +10,10 @@ namespace certferry::container {
 // CF1251 (kFailed) with errno's text; `what`: the system call that failed.
 [[nodiscard]] std::unexpected<Error> no_child(std::string_view what);
 
-// CF1250 (kRejected); `status` as of waitpid.
+// CF1251: see confined_main().
+[[nodiscard]] std::unexpected<Error> several_threads();
+
+// CF1250 (kRejected), or CF1251 where it could not be confined; `status` as of waitpid.
 [[nodiscard]] std::unexpected<Error> child_died(int status);
 
 }  // namespace certferry::container

@@ -9,13 +9,13 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
+#include <new>
 
 namespace certferry::container {
 namespace {
-
-constexpr int kStatusNotConfined = 3;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 constexpr bool kSanitized = true;
@@ -24,7 +24,10 @@ constexpr bool kSanitized = false;
 #endif
 
 void limit(__rlimit_resource resource, rlim_t value) {
-  const rlimit both{value, value};
+  // Only root may lift a limit that a service manager has set.
+  rlimit both{};
+  if (::getrlimit(resource, &both) != 0) ::_exit(kStatusNotConfined);
+  both.rlim_cur = both.rlim_max = std::min(value, both.rlim_max);
   if (::setrlimit(resource, &both) != 0) ::_exit(kStatusNotConfined);
 }
 
@@ -69,18 +72,16 @@ void filter_system_calls() {
 
 }  // namespace
 
-void confine_this_process(int keep, CpuLimit cpu) {
-  constexpr rlim_t kMemory = rlim_t{512} << 20;
-  constexpr rlim_t kCpuSeconds = 60;
+void confine_this_process(int keep, const ProcessLimits& limits) {
   const auto last = static_cast<unsigned>(keep);
   if (last > 0 && ::syscall(SYS_close_range, 0u, last - 1, 0u) != 0) ::_exit(kStatusNotConfined);
   if (::syscall(SYS_close_range, last + 1, ~0u, 0u) != 0) ::_exit(kStatusNotConfined);
   if (::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) ::_exit(kStatusNotConfined);
+  std::set_new_handler([] { ::_exit(kStatusOutOfMemory); });
   limit(RLIMIT_CORE, 0);
   limit(RLIMIT_FSIZE, 0);
-  if (cpu == CpuLimit::kOneMinute) limit(RLIMIT_CPU, kCpuSeconds);
-  // Sanitizers reserve terabytes of address space.
-  if (!kSanitized) limit(RLIMIT_AS, kMemory);
+  if (limits.cpu.count() > 0) limit(RLIMIT_CPU, static_cast<rlim_t>(limits.cpu.count()));
+  if (!kSanitized) limit(RLIMIT_AS, limits.memory);
   filter_system_calls();
 }
 

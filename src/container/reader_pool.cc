@@ -13,6 +13,8 @@
 
 #include "container/child_error.h"
 #include "container/confine.h"
+#include "container/confined_main.h"
+#include "container/serve.h"
 #include "container/wire.h"
 #include "x509/openssl_init.h"
 
@@ -21,80 +23,17 @@ namespace {
 
 // So many that a child never waits for its parent, so few that a slow file holds up little behind it.
 constexpr std::size_t kAhead = 3;
-constexpr std::size_t kNumber = 8;
+constexpr ProcessLimits kProcessLimits = {.cpu = std::chrono::seconds(0)};
 
-void put_number(Bytes& out, std::uint64_t value) {
-  for (int shift = 56; shift >= 0; shift -= 8) out.push_back(static_cast<std::uint8_t>(value >> shift));
-}
-
-std::uint64_t number_at(ByteView bytes) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < kNumber; ++i) value = value << 8 | bytes[i];
-  return value;
-}
-
-// A request: has a password (1 or 0), its size, the file's size, both.
-constexpr std::size_t kRequestHead = 3 * kNumber;
-
-Secret request(ByteView file, const Secret* password) {
-  const ByteView word = password ? password->view() : ByteView();
-  Bytes bytes;
-  bytes.reserve(kRequestHead + word.size() + file.size());
-  put_number(bytes, password ? 1 : 0);
-  put_number(bytes, word.size());
-  put_number(bytes, file.size());
-  bytes.insert(bytes.end(), word.begin(), word.end());
-  bytes.insert(bytes.end(), file.begin(), file.end());
-  return Secret(std::move(bytes));
-}
-
-bool read_whole(int socket, std::span<std::uint8_t> into) {
-  while (!into.empty()) {
-    const ssize_t count = ::read(socket, into.data(), into.size());
-    if (count <= 0) return false;
-    into = into.subspan(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
-bool write_whole(int socket, ByteView bytes) {
-  while (!bytes.empty()) {
-    const ssize_t count = ::write(socket, bytes.data(), bytes.size());
-    if (count <= 0) return false;
-    bytes = bytes.subspan(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
-bool serve_one(int socket, const Limits& limits) {
-  std::array<std::uint8_t, kRequestHead> head;
-  if (!read_whole(socket, head)) return false;
-  const bool has_password = number_at(head) == 1;
-  const std::size_t password_size = number_at(ByteView(head).subspan(kNumber));
-  Bytes body(password_size + number_at(ByteView(head).subspan(2 * kNumber)));
-  if (!read_whole(socket, body)) return false;
-  const Secret whole(std::move(body));
-  const Secret password(whole.view().first(password_size));
-  ReadOptions options;
-  options.password = has_password ? &password : nullptr;
-  options.limits = limits;
-  const Secret answer = encode(read(whole.view().subspan(password_size), options));
-  Bytes size;
-  put_number(size, answer.size());
-  return write_whole(socket, size) && write_whole(socket, answer.view());
-}
-
-[[noreturn]] void run_child(int socket, pid_t parent, const Limits& limits) {
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+[[noreturn]] void run_child(int socket, pid_t parent) {
+  end_with_parent();
   if (::getppid() != parent) ::_exit(0);
   // What the terminal sends is the parent's to decide on.
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGHUP, SIG_IGN);
   x509::initialize_openssl();
-  confine_this_process(socket, CpuLimit::kByParent);
-  while (serve_one(socket, limits)) {
-  }
-  ::_exit(0);
+  confine_this_process(socket, kProcessLimits);
+  serve(socket);
 }
 
 }  // namespace
@@ -102,12 +41,21 @@ bool serve_one(int socket, const Limits& limits) {
 // One child as its parent sees it: what it was given, and the part of its answer that has come.
 class ReaderPool::Child {
  public:
-  static Result<std::unique_ptr<Child>> start(const Limits& limits, const Clock& clock) {
+  static Result<std::unique_ptr<Child>> start(const Clock& clock) {
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) return no_child("socketpair");
     const pid_t parent = ::getpid();
-    const pid_t pid = ::fork();
-    if (pid == 0) run_child(ends[1], parent, limits);
+    pid_t pid = -1;
+    if (has_one_thread()) {
+      pid = ::fork();
+      if (pid == 0) run_child(ends[1], parent);
+    } else if (const auto spawned = spawn_reader(ends[1], Lifetime::kManyFiles)) {
+      pid = *spawned;
+    } else {
+      ::close(ends[0]);
+      ::close(ends[1]);
+      return std::unexpected(spawned.error());
+    }
     const int error = errno;
     ::close(ends[1]);
     if (pid > 0) return std::make_unique<Child>(pid, ends[0], clock);
@@ -128,9 +76,9 @@ class ReaderPool::Child {
     return {socket_, static_cast<short>(POLLIN | (unsent_.empty() ? 0 : POLLOUT)), 0};
   }
 
-  void give(Job job) {
+  void give(Job job, const Limits& limits) {
     if (jobs_.empty()) began_ = clock_->monotonic();
-    unsent_.push_back(request(job.file.view(), job.password.get()));
+    unsent_.push_back(encode_request(job.file.view(), {job.password.get(), nullptr, limits}));
     jobs_.push_back(std::move(job));
     send();
   }
@@ -153,8 +101,8 @@ class ReaderPool::Child {
   // One step: the size of an answer, or a part of the answer itself.
   Receipt receive() {
     if (size_ == 0) {
-      answer_.resize(kNumber);
-      size_ = kNumber;
+      answer_.resize(kNumberOctets);
+      size_ = kNumberOctets;
       head_ = true;
     }
     const ssize_t count = ::recv(socket_, answer_.data() + received_, size_ - received_, MSG_DONTWAIT);
@@ -215,7 +163,7 @@ class ReaderPool::Child {
 Result<ReaderPool> ReaderPool::start(std::size_t children, const Limits& limits, const Clock& clock) {
   ReaderPool pool(limits, clock);
   for (std::size_t i = 0; i < std::max<std::size_t>(children, 1); ++i) {
-    CERTFERRY_ASSIGN(std::unique_ptr<Child> child, Child::start(limits, clock));
+    CERTFERRY_ASSIGN(std::unique_ptr<Child> child, Child::start(clock));
     pool.children_.push_back(std::move(child));
   }
   return pool;
@@ -246,14 +194,14 @@ void ReaderPool::hand_out() {
     for (auto& child : children_) {
       if (child) continue;
       if (before_fork_) before_fork_();
-      auto fresh = Child::start(limits_, *clock_);
+      auto fresh = Child::start(*clock_);
       if (fresh) child = std::move(*fresh);
       else error = std::move(fresh).error();
     }
     const auto least = std::ranges::min_element(children_, {}, load);
     if (*least && load(*least) >= kAhead) return;
     if (*least) {
-      (*least)->give(std::move(queue_.front()));
+      (*least)->give(std::move(queue_.front()), limits_);
     } else {
       done_.push_back({queue_.front().id, std::unexpected(*error)});
     }

@@ -19,8 +19,8 @@ namespace certferry::container {
 // longer than kLongest costs itself alone; the child is replaced. Unlike read_confined(), one child sees several files: what
 // took it over could spy on those after it, until the pool ends.
 //
-// Belongs to one thread, and the process must have only this one while a child is made: in start(), and where one is
-// replaced. Children end with the pool, and with the process however that ends.
+// Belongs to the thread that calls start(): children end with it, and with the process however that ends. A child is made in
+// start(), and where one is replaced: forked while the process has one thread, else started anew as of read_confined().
 class ReaderPool {
  public:
   static constexpr std::chrono::seconds kLongest{60};

@@ -3,97 +3,45 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
+#include "base/clock.h"
 #include "container/child_error.h"
 #include "container/confine.h"
+#include "container/confined_main.h"
+#include "container/serve.h"
 #include "container/wire.h"
 #include "x509/openssl_init.h"
 
 namespace certferry::container {
 namespace {
 
-constexpr int kWallMilliseconds = 120'000;
-constexpr std::size_t kSizeOctets = 8;
-
 using Answers = std::vector<Result<x509::CertificateFile>>;
-
-bool write_all(int out, ByteView rest) {
-  while (!rest.empty()) {
-    const ssize_t count = ::write(out, rest.data(), rest.size());
-    if (count <= 0) return false;
-    rest = rest.subspan(static_cast<std::size_t>(count));
-  }
-  return true;
-}
-
-// Each answer after its size in eight octets.
-[[noreturn]] void run_child(int out, std::span<const ConfinedInput> inputs) {
-  x509::initialize_openssl();
-  confine_this_process(out, CpuLimit::kOneMinute);
-  for (const ConfinedInput& input : inputs) {
-    const Secret answer = encode(read(input.file, input.options));
-    std::array<std::uint8_t, kSizeOctets> size{};
-    for (std::size_t i = 0; i < size.size(); ++i) size[i] = static_cast<std::uint8_t>(answer.size() >> 8 * i);
-    if (!write_all(out, size) || !write_all(out, answer.view())) ::_exit(2);
-  }
-  ::_exit(0);
-}
-
-std::uint64_t size_at(ByteView bytes) {
-  std::uint64_t size = 0;
-  for (std::size_t i = 0; i < kSizeOctets; ++i) size |= std::uint64_t{bytes[i]} << 8 * i;
-  return size;
-}
 
 // Whether `count` whole answers are there.
 bool whole(ByteView bytes, std::size_t count) {
   for (; count > 0; --count) {
-    if (bytes.size() < kSizeOctets) return false;
-    const std::uint64_t size = size_at(bytes);
-    bytes = bytes.subspan(kSizeOctets);
+    if (bytes.size() < kNumberOctets) return false;
+    const std::uint64_t size = number_at(bytes);
+    bytes = bytes.subspan(kNumberOctets);
     if (size > bytes.size()) return false;
     bytes = bytes.subspan(size);
   }
   return true;
 }
 
-// The child's answers as soon as the last one is there: taking its memory apart, which nobody needs to wait for, takes
-// the child as long as reading a small file. Nothing where it ended before, took too long or wrote more than could be
-// meant.
-std::optional<Secret> drain(int in, std::size_t limit, std::size_t count) {
-  Bytes bytes(limit);
-  std::size_t size = 0;
-  while (size < bytes.size()) {
-    pollfd ready{in, POLLIN, 0};
-    const int polled = ::poll(&ready, 1, kWallMilliseconds);
-    if (polled < 0 && errno == EINTR) continue;
-    if (polled <= 0) break;
-    const ssize_t got = ::read(in, bytes.data() + size, bytes.size() - size);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) break;
-    size += static_cast<std::size_t>(got);
-    if (whole(ByteView(bytes).first(size), count)) {
-      Secret answer(ByteView(bytes).first(size));
-      wipe(std::span(bytes).first(size));
-      return answer;
-    }
-  }
-  wipe(std::span(bytes).first(size));
-  return std::nullopt;
-}
-
 // Takes the next answer off the front; nothing where there is none that can be believed.
 std::optional<Result<x509::CertificateFile>> take_answer(ByteView& bytes) {
   if (!whole(bytes, 1)) return std::nullopt;
-  const std::uint64_t size = size_at(bytes);
-  auto answer = decode(bytes.subspan(kSizeOctets, size));
-  bytes = bytes.subspan(kSizeOctets + size);
+  const std::uint64_t size = number_at(bytes);
+  auto answer = decode(bytes.subspan(kNumberOctets, size));
+  bytes = bytes.subspan(kNumberOctets + size);
   return answer;
 }
 
@@ -105,33 +53,99 @@ Answers all(std::size_t count, const Error& error) {
 
 }  // namespace
 
-ConfinedReading ConfinedReading::start(std::span<const ConfinedInput> inputs) {
+ConfinedReading ConfinedReading::start(std::span<const ConfinedInput> inputs, const ReadingLimits& limits) {
   ConfinedReading reading;
   reading.count_ = inputs.size();
+  reading.limits_ = limits;
   // What comes back is at most the files' own content, spelled out, and its explanation.
-  reading.limit_ = std::size_t{256} << 10;
   for (const ConfinedInput& input : inputs) reading.limit_ += 2 * input.file.size();
-  int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) {
-    reading.failed_ = no_child("pipe").error();
+  if (!has_one_thread()) {
+    reading.spawn_child(inputs);
     return reading;
   }
-  reading.child_ = ::fork();
-  if (reading.child_ < 0) reading.failed_ = no_child("fork").error();
-  if (reading.child_ == 0) {
-    ::close(ends[0]);
-    run_child(ends[1], inputs);
+  reading.fork_child([inputs](int out) {
+    for (const ConfinedInput& input : inputs) {
+      if (!send_answer(out, read(input.file, input.options))) ::_exit(kStatusNoAnswer);
+    }
+  });
+  return reading;
+}
+
+ConfinedReading ConfinedReading::start(std::size_t count, const std::function<void(int out)>& act,
+                                       const ReadingLimits& limits) {
+  ConfinedReading reading;
+  reading.count_ = count;
+  reading.limits_ = limits;
+  reading.fork_child(act);
+  return reading;
+}
+
+void ConfinedReading::fork_child(const std::function<void(int out)>& act) {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) {
+    failed_ = no_child("pipe").error();
+    return;
+  }
+  child_ = ::fork();
+  if (child_ < 0) failed_ = no_child("fork").error();
+  if (child_ == 0) {
+    end_with_parent();
+    x509::initialize_openssl();
+    confine_this_process(ends[1], limits_.process);
+    act(ends[1]);
+    ::_exit(0);
   }
   ::close(ends[1]);
-  reading.in_ = ends[0];
-  return reading;
+  in_ = ends[0];
+}
+
+void ConfinedReading::spawn_child(std::span<const ConfinedInput> inputs) {
+  int ends[2];
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
+    failed_ = no_child("socketpair").error();
+    return;
+  }
+  in_ = ends[0];
+  const auto child = spawn_reader(ends[1], Lifetime::kOneReading);
+  ::close(ends[1]);
+  if (!child) {
+    failed_ = child.error();
+    return;
+  }
+  child_ = *child;
+  std::vector<Secret> requests;
+  std::size_t size = 0;
+  for (const ConfinedInput& input : inputs) {
+    requests.push_back(encode_request(input.file, input.options));
+    size += requests.back().size();
+  }
+  Bytes together;
+  together.reserve(size);
+  for (const Secret& request : requests) together.insert(together.end(), request.view().begin(), request.view().end());
+  requests_ = Secret(std::move(together));
+  static_cast<void>(send());  // what goes wrong here shows in finish()
+}
+
+// As much as the socket takes; false where there is nobody at the other end.
+bool ConfinedReading::send() {
+  while (sent_ < requests_.size()) {
+    const ByteView rest = requests_.view().subspan(sent_);
+    const ssize_t count = ::send(in_, rest.data(), rest.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return errno == EAGAIN;
+    sent_ += static_cast<std::size_t>(count);
+  }
+  return true;
 }
 
 ConfinedReading::ConfinedReading(ConfinedReading&& other) noexcept
     : count_(other.count_),
       limit_(other.limit_),
+      limits_(other.limits_),
       child_(std::exchange(other.child_, -1)),
       in_(std::exchange(other.in_, -1)),
+      requests_(std::move(other.requests_)),
+      sent_(other.sent_),
       failed_(std::move(other.failed_)) {}
 
 ConfinedReading::~ConfinedReading() {
@@ -150,9 +164,42 @@ int ConfinedReading::reap() {
   return status;
 }
 
+// The child's answers as soon as the last one is there: taking its memory apart, which nobody needs to wait for, takes
+// the child as long as reading a small file. Nothing where it ended before, took too long or wrote more than could be
+// meant.
+std::optional<Secret> ConfinedReading::drain() {
+  using std::chrono::milliseconds;
+  const SystemClock clock;
+  const auto end = clock.monotonic() + limits_.wall;
+  Bytes bytes(limit_);
+  std::size_t size = 0;
+  while (size < bytes.size()) {
+    const bool unsent = sent_ < requests_.size();
+    pollfd ready{in_, static_cast<short>(POLLIN | (unsent ? POLLOUT : 0)), 0};
+    const auto left = std::chrono::ceil<milliseconds>(end - clock.monotonic());
+    const int polled = ::poll(&ready, 1, static_cast<int>(std::max(left, milliseconds(0)).count()));
+    if (polled < 0 && errno == EINTR) continue;
+    if (polled <= 0) break;
+    if (unsent && !send()) break;
+    if (!(ready.revents & (POLLIN | POLLHUP | POLLERR))) continue;
+    const ssize_t got = ::read(in_, bytes.data() + size, bytes.size() - size);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) break;
+    size += static_cast<std::size_t>(got);
+    if (whole(ByteView(bytes).first(size), count_)) {
+      Secret answer(ByteView(bytes).first(size));
+      wipe(std::span(bytes).first(size));
+      return answer;
+    }
+  }
+  wipe(std::span(bytes).first(size));
+  return std::nullopt;
+}
+
 Answers ConfinedReading::finish() {
   if (failed_) return all(count_, *failed_);
-  const std::optional<Secret> written = drain(in_, limit_, count_);
+  const std::optional<Secret> written = drain();
+  requests_ = Secret();
   ::close(std::exchange(in_, -1));
   if (!written) {
     ::kill(child_, SIGKILL);
