@@ -334,6 +334,23 @@ TEST(SqliteStore, ReadsOfOneMomentAreNotTornByAnotherCommit) {
   EXPECT_EQ(values(), "new new");
 }
 
+TEST(SqliteStore, LeavesNoLargeLogBehind) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("store.db");
+  {
+    const auto store = open_sqlite(path);
+    for (int i = 0; i < 30; ++i) {
+      Batch batch;
+      for (int k = 0; k < 100; ++k) batch.put(std::to_string(i * 7919 % 30) + "/" + std::to_string(k), std::string(900, 'v'));
+      ASSERT_TRUE(store->commit(batch));
+    }
+    EXPECT_GT(std::filesystem::file_size(path + "-wal"), 100'000u);
+  }
+  EXPECT_LT(std::filesystem::file_size(path + "-wal"), 1'100'000u);
+  const auto again = open_sqlite(path);
+  EXPECT_EQ(again->list("")->entries.size(), 3000u);
+}
+
 TEST(SqliteStore, RefusesToReadWhatIsNotThere) {
   const TemporaryFolder folder;
   const auto store = SqliteStore::open(folder.file("none.db"), SqliteStore::Access::kRead);

@@ -128,7 +128,17 @@ class SqliteStore::Statement {
 };
 
 SqliteStore::SqliteStore(std::string path, sqlite3* database) : path_(std::move(path)), database_(database) {}
-SqliteStore::~SqliteStore() = default;
+
+// The -wal of a large commit would be read again at every open.
+SqliteStore::~SqliteStore() {
+  constexpr off_t kLargeWal = 4 * kWalPages * 4096;
+  struct stat wal;
+  if (!wrote_ || ::stat((path_ + "-wal").c_str(), &wal) != 0 || wal.st_size < kLargeWal) return;
+  // Where somebody else reads, it stays as it is.
+  statements_.clear();
+  sqlite3_busy_timeout(database_.get(), 0);
+  sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+}
 
 std::unexpected<Error> SqliteStore::error(std::string_view doing) const {
   const int code = sqlite3_errcode(database_.get());
@@ -269,6 +279,7 @@ Result<Revision> SqliteStore::commit_in_transaction(const Batch& batch) {
 
 Result<Revision> SqliteStore::commit(const Batch& batch) {
   CERTFERRY_TRY(check_batch(batch));
+  wrote_ = true;
   CERTFERRY_TRY(execute("BEGIN IMMEDIATE"));
   Result<Revision> done = commit_in_transaction(batch);
   if (done) {

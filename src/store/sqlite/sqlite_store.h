@@ -47,6 +47,7 @@ class SqliteStore final : public Store {
   };
   std::string path_;
   std::unique_ptr<sqlite3, Close> database_;
+  bool wrote_ = false;
   bool reading_ = false;  // a read transaction is open
   std::map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;  // gone before the database
 };
