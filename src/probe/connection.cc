@@ -182,11 +182,7 @@ void Connection::talk() {
     if (received_in_all_ > kMostText) return fail_with(not_spoken(target_.starttls, received_).error());
     auto turn = dialogue_->answer(received_);
     if (!turn) return fail_with(std::move(turn).error());
-    // What follows the word to go was not sent by who holds the key; taking it as said inside TLS is a known hole.
-    if (turn->tls && !received_.empty())
-      return fail_with({ErrorKind::kFailed, "CF2019",
-                        fmt::format("the server sent more before TLS than it should: {}", quoted(received_)),
-                        "look for a proxy in between; if there is none, the service's STARTTLS is not safe"});
+    if (turn->tls && !received_.empty()) return fail_with(said_after_agreeing(received_).error());
     to_send_ = std::move(turn->send);
     tls_after_sending_ = turn->tls;
   }
@@ -209,7 +205,10 @@ void Connection::begin_tls() {
 
 void Connection::handshake(Instant now) {
   auto step = tls_->advance();
-  if (!step) return fail_with(std::move(step).error());
+  if (!step) {
+    const bool plain = dialogue_ && !tls_->plain_text().empty();
+    return fail_with(plain ? said_after_agreeing(tls_->plain_text()).error() : std::move(step).error());
+  }
   if (tls_->proved() && !proved_at_) {
     proved_at_ = now;
     deadline_ = std::min(end_, now + kVerdict);

@@ -184,7 +184,23 @@ TEST_F(Hostile, WordsPutBeforeTls) {
     peer.drain();
   });
   EXPECT_EQ(error(server.port(), Starttls::kPop3),
-            "CF2019 the server sent more before TLS than it should: \"+OK injected\"");
+            "CF2019 the server sent plain text after it agreed to start TLS: \"+OK injected\"");
+}
+
+TEST_F(Hostile, WordsPutInPlaceOfTls) {
+  for (const auto& [says, expected] : std::vector<std::pair<std::string, std::string>>{
+           {"+OK injected\r\n", "CF2019 the server sent plain text after it agreed to start TLS: \"+OK injected\""},
+           {"-ERR no key\r\n", "CF2017 the server refuses to start TLS: \"-ERR no key\""}}) {
+    const ScriptedServer server([&](const Peer& peer) {
+      peer.send("+OK\r\n");
+      (void)peer.read();
+      peer.send("+OK begin\r\n");
+      (void)peer.read();  // the first octets of the handshake
+      peer.send(says);
+      peer.drain();
+    });
+    EXPECT_EQ(error(server.port(), Starttls::kPop3), expected);
+  }
 }
 
 TEST_F(Hostile, ManyAtOnceCostTheTimeOfOne) {

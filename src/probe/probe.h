@@ -58,7 +58,7 @@ inline constexpr std::size_t kDefaultConcurrency = 64;
 //   CF2003 the target itself cannot be asked for   CF2010 no such host          CF2011 the resolver does not answer
 //   CF2012 connection refused                      CF2013 not reachable         CF2014 no answer to connecting in time
 //   CF2015 silent before TLS                       CF2016 silent in the handshake
-//   CF2017 STARTTLS refused or not offered         CF2018 not that protocol     CF2019 data between STARTTLS and TLS
+//   CF2017 STARTTLS refused or not offered         CF2018 not that protocol     CF2019 plain text after STARTTLS
 //   CF2020 not TLS                                 CF2021 TLS alert             CF2022 closed in the handshake
 //   CF2023 closed before TLS                       CF2024 the handshake failed  CF2025 the key is not the certificate's
 //   CF2026 a certificate cannot be read            CF2027 too much was sent     CF2029 this computer cannot connect

@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "base/ascii.h"
 #include "base/escape.h"
 #include "probe/starttls_dialogues.h"
 
@@ -67,6 +68,17 @@ std::unexpected<Error> starttls_refused(std::string_view said) {
                            : fmt::format("the server refuses to start TLS: {}", quoted(said)),
               "look into the service's log and its TLS configuration: it cannot use its certificate or key, or TLS is "
               "switched off");
+}
+
+std::unexpected<Error> said_after_agreeing(std::string_view said) {
+  const bool error_code = said.size() > 3 && (said[0] == '4' || said[0] == '5') && ascii_digit(said[1]) &&
+                          ascii_digit(said[2]) && said[3] == ' ';
+  if (error_code || said.starts_with("* BYE") || said.starts_with("-ERR") || said.starts_with("BYE"))
+    return starttls_refused(said);
+  // It was not said by who holds the key; a client that took it as said inside TLS could be deceived.
+  return fail(ErrorKind::kFailed, "CF2019",
+              fmt::format("the server sent plain text after it agreed to start TLS: {}", quoted(said)),
+              "look for a proxy in between; if there is none, the service's STARTTLS is not safe");
 }
 
 std::unexpected<Error> not_spoken(Starttls protocol, std::string_view said) {

@@ -63,6 +63,9 @@ class Dialogue {
 [[nodiscard]] std::string quoted(std::string_view said);
 // CF2017; `said` is empty where the server only did not offer it.
 [[nodiscard]] std::unexpected<Error> starttls_refused(std::string_view said);
+// What a server said in plain text after it had agreed to start TLS: CF2017 where it takes that back (Dovecot does when it
+// cannot use its key), else CF2019.
+[[nodiscard]] std::unexpected<Error> said_after_agreeing(std::string_view said);
 // CF2018.
 [[nodiscard]] std::unexpected<Error> not_spoken(Starttls protocol, std::string_view said);
 

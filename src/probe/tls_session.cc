@@ -257,6 +257,8 @@ Result<TlsSession::Step> TlsSession::advance() {
   return state.asked && !state.required && state.is_tls13() ? state.await_verdict() : Step::kDone;
 }
 
+const std::string& TlsSession::plain_text() const { return state_->wire.not_tls; }
+
 bool TlsSession::proved() const { return state_->complete; }
 
 Result<TlsSession::Step> TlsSession::State::fail_or_required(int result) {

@@ -39,6 +39,8 @@ class TlsSession {
 
   // Goes on as far as it can. Errors: CF2020 to CF2030 as in probe.h, not naming the server.
   [[nodiscard]] Result<Step> advance();
+  // After CF2020: what came in place of TLS.
+  [[nodiscard]] const std::string& plain_text() const;
   // The handshake is complete; what is still waited for is only whether the server takes that it got no client
   // certificate. Running out of time is no failure then.
   [[nodiscard]] bool proved() const;
