@@ -9,6 +9,7 @@
 #include <array>
 #include <bit>
 #include <cstring>
+#include <memory>
 
 namespace certferry::container {
 namespace {
@@ -347,9 +348,21 @@ Secret pem_key(ByteView password, ByteView salt, std::size_t size) {
   return key;
 }
 
+namespace {
+
+// OpenSSL says of too little memory what it says of anything else, and that would be a wrong password. Asked for like this,
+// its lack ends a confined process as every lack of memory does; given back at once, it costs nothing.
+void ask_for_memory(std::size_t size) {
+  const auto room = std::make_unique_for_overwrite<std::uint8_t[]>(size);
+  *static_cast<volatile std::uint8_t*>(room.get()) = 0;  // else the compiler leaves it out
+}
+
+}  // namespace
+
 std::optional<Secret> scrypt(ByteView password, ByteView salt, std::uint64_t n, std::uint64_t r, std::uint64_t p,
                              std::size_t size, std::uint64_t memory) {
   Bytes out(size);
+  ask_for_memory(128 * r * (n + p + 2));
   // OpenSSL counts 32 blocks of r beside the 128 n r octets of the table.
   if (EVP_PBE_scrypt(reinterpret_cast<const char*>(password.data()), password.size(), salt.data(), salt.size(), n, r, p,
                      memory + (1 << 20), out.data(), out.size()) != 1) {

@@ -50,6 +50,8 @@ std::vector<Case> cases() {
   return {
       {"iterations", slow_file(10'000'001),
        "CF1210: the file asks for more than 10000000 iterations of key derivation"},
+      {"iterations of several keys", slow_file(5'000'001) + slow_file(5'000'000),
+       "CF1210: the file asks for more than 10000000 iterations of key derivation"},
       {"iterations beyond any number", slow_file(std::uint64_t{1} << 52),
        "CF1210: the file asks for more than 10000000 iterations of key derivation"},
       {"scrypt's memory", scrypt_file(1 << 20, 8, 1),

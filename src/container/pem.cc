@@ -145,9 +145,25 @@ Result<> read_block(const PemBlock& block, Contents& contents) {
   return {};
 }
 
+// Sums up the key derivation of all encrypted keys before any of it is done. What cannot be read here is told when its
+// block is.
+Result<> charge_in_advance(const std::vector<PemBlock>& blocks, Contents& contents) {
+  Budget trial = contents.budget();
+  for (const PemBlock& block : blocks) {
+    if (block.mismatched || block.label != "ENCRYPTED PRIVATE KEY") continue;
+    const auto der = normalize(block.der.view(), trial.limits().depth);
+    const auto key = der ? der::Reader(der->der).next(der::kSequence) : std::nullopt;
+    const auto algorithm = key ? der::Reader(key->content).next(der::kSequence) : std::nullopt;
+    const auto scheme = algorithm ? std::optional(Scheme::parse(algorithm->whole)) : std::nullopt;
+    if (scheme && *scheme) CERTFERRY_TRY((*scheme)->charge(trial));
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<> read_pem(const std::vector<PemBlock>& blocks, Contents& contents) {
+  CERTFERRY_TRY(charge_in_advance(blocks, contents));
   for (const PemBlock& block : blocks) CERTFERRY_TRY(read_block(block, contents));
   return {};
 }

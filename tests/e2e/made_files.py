@@ -84,6 +84,11 @@ class ProgramTest(unittest.TestCase):
     def import_file(self, path, *more, exit_code=0):
         return self.json_of("import", "--path", path, "--password-file", self.password_file, *more, exit_code=exit_code)
 
+    def assert_nothing_stored(self):
+        self.assertEqual([path.name for path in self.home.glob("certificates/*")], [])
+        if self.home.exists():
+            self.assertEqual(self.json_of("get", "--all")["certificates"], [])
+
     def contents(self):
         """Everything below the home but SQLite's helpers."""
         found = {}
