@@ -79,6 +79,7 @@ TEST(SqliteFaults, LeaveTheOldOrTheNewState) {
     }
   }
   EXPECT_GT(runs, 300u);
+  RecordProperty("soak", std::to_string(runs) + " calls failed, " + std::to_string(2 * runs) + " runs");
   // A commit whose sync failed may be there all the same: what CF1507 says of it must leave that open.
   EXPECT_GT(store.late(), 0u);
 }
@@ -101,6 +102,7 @@ TEST(SqliteFaults, APowerCutLeavesWhatWasCommittedAndNoMix) {
     }
   }
   EXPECT_GT(step, 40u);
+  RecordProperty("soak", std::to_string(step - 2) + " moments, 3 kinds of loss");
 }
 
 TEST(SqliteFaults, WhileAStoreIsMadeLeaveNoneOrAnEmptyOne) {
@@ -123,6 +125,7 @@ TEST(SqliteFaults, WhileAStoreIsMadeLeaveNoneOrAnEmptyOne) {
     }
   }
   EXPECT_GT(runs, 30u);
+  RecordProperty("soak", std::to_string(runs) + " calls failed");
 }
 
 }  // namespace

@@ -1,0 +1,122 @@
+#!/usr/bin/env python3
+"""Runs what takes too long for every day and writes docs/soak.md: soak.py --release BUILD --fuzz BUILD [--seconds N]
+[--rounds N] [--power-cuts N] [--only STEP]. Every step runs, whatever the one before it found; ends with 1 where one found something."""
+
+import argparse
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+HEAD = """# Long tests
+
+What `./dev soak` ran last, and what came of it. Nothing here is in `./dev test`, which takes a sample of the same. The sweeps and the
+power cuts are the same at every run; a seed repeats a round.
+
+| what | how much | found |
+|---|---|---|
+"""
+TAIL = """
+- *every call*: the command is run again for each of its system calls that write, sync, make, open, move or remove something; that call
+  kills it (KILL) or fails (ENOSPC, EIO). Afterwards nothing that was stored is missing, key and certificate of what is live belong
+  together, the same command succeeds and `certferry doctor` finds nothing.
+- *SQLite's calls*: each open, read, write, sync, truncate and shared-memory call of several commits and a checkpoint fails, once or for
+  good, with a write done in part or not at all. Each commit is there as a whole or not at all, nothing that was reported as committed is
+  missing, SQLite's integrity check passes.
+- *power cuts*: at a random moment, up to three in a row, with any combination of the writes lost that were not synced.
+- *at once*: twenty processes import and assign on one home. Nothing is lost or doubled, what is live is what the store says, the audit is
+  whole.
+- *fuzzing*: inputs executed by libFuzzer under AddressSanitizer and UBSan. Found is a crash, a hang over 20 seconds, more than 2 GiB, or
+  a property that does not hold.
+
+`./dev soak [SECONDS]` repeats it, with so many seconds for each fuzz target (600).
+"""
+
+
+class Soak:
+    def __init__(self, options):
+        self.options = options
+        self.rows = []
+
+    def row(self, what, much, found):
+        self.rows.append((what, much, found))
+        print(f"{what:60} {much:60} {found}", flush=True)
+
+    def run(self, command, **environment):
+        log = pathlib.Path(self.options.release) / "soak.log"
+        with open(log, "a", encoding="utf-8") as file:
+            done = subprocess.run(list(map(str, command)), stdout=file, stderr=file, env=dict(os.environ, **environment), cwd=ROOT)
+        if done.returncode != 0:
+            print(f"soak: failed, see {log}: {' '.join(map(str, command))}", flush=True)
+        return "nothing" if done.returncode == 0 else "**something**"
+
+    def script(self, name, what, **environment):
+        """A test of tests/e2e, which writes its lines of the table itself."""
+        with tempfile.NamedTemporaryFile("r", encoding="utf-8") as table:
+            program = (pathlib.Path(self.options.release) / "certferry").absolute()
+            found = self.run(["python3", ROOT / "tests/e2e" / name, program], CERTFERRY_SOAK_TABLE=table.name, **environment)
+            lines = [line.strip("|\n ").split(" | ") for line in table]
+        for label, much in lines:
+            self.row(label, much, found)
+        if not lines:
+            self.row(what, "not to its end", found)
+
+    def calls(self):
+        self.script("crash_slow_test.py", "every call", CERTFERRY_EVERY_CALL="1")
+
+    def concurrency(self):
+        self.script("concurrency_slow_test.py", "at once", CERTFERRY_SOAK_ROUNDS=str(self.options.rounds))
+
+    def sqlite(self):
+        for program, words in (("store_test", ["--gtest_filter=SqliteFaults.*"]), ("store_soak_test", [])):
+            with tempfile.NamedTemporaryFile("r", suffix=".json") as out:
+                path = (pathlib.Path(self.options.release) / program).absolute()
+                found = self.run([path, f"--gtest_output=json:{out.name}", *words], CERTFERRY_SOAK_ROUNDS=str(self.options.power_cuts))
+                try:
+                    tests = [test for suite in json.load(out)["testsuites"] for test in suite["testsuite"]]
+                except ValueError:
+                    tests = []
+            for test in tests:
+                self.row(f"SQLite: `{test['name']}`", test.get("soak", ""), found if test.get("failures") is None else "**something**")
+            if not tests:
+                self.row(f"SQLite: `{program}`", "not to its end", "**something**")
+
+    def fuzz(self):
+        build = pathlib.Path(self.options.fuzz)
+        for line in (build / "fuzz/targets.txt").read_text().splitlines():
+            target = line.split()[0]
+            found = self.run([ROOT / "tools/fuzz.sh", build, target, self.options.seconds])
+            log = (build / f"{target}.log").read_text(errors="replace")
+            executed = re.search(r"number_of_executed_units:\s*(\d+)", log)
+            count = f"{int(executed.group(1)):,} inputs in {self.options.seconds} s" if executed else "not to its end"
+            self.row(f"fuzzing: `{target}`", count, found)
+
+    def write(self):
+        table = "".join(f"| {what} | {much} | {found} |\n" for what, much, found in self.rows)
+        (ROOT / "docs/soak.md").write_text(HEAD + table + TAIL, encoding="utf-8")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--release", default="build/release")
+    parser.add_argument("--fuzz", default="build/fuzz")
+    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--power-cuts", type=int, default=20000)
+    parser.add_argument("--only", choices=["calls", "sqlite", "concurrency", "fuzz"], help="one step; docs/soak.md stays as it is")
+    options = parser.parse_args()
+    soak = Soak(options)
+    (pathlib.Path(options.release) / "soak.log").unlink(missing_ok=True)
+    for step in [options.only] if options.only else ["calls", "sqlite", "concurrency", "fuzz"]:
+        getattr(soak, step)()
+    if not options.only:
+        soak.write()
+    return 0 if soak.rows and all(found == "nothing" for _, _, found in soak.rows) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
