@@ -8,7 +8,11 @@
 #include "base/secret.h"
 
 #if defined(__x86_64__)
+#if defined(__clang__)
+#define _Bool bool  // the C library's header is in C, and of the C++ compilers g++ alone knows the word
+#endif
 #include <sys/platform/x86.h>
+#undef _Bool
 #include <immintrin.h>
 #endif
 
