@@ -198,6 +198,16 @@ constexpr Example kDoctorExamples[] = {
     {"certferry doctor", "Looks at everything and changes nothing."},
     {"certferry doctor --repair", "Sets access rights right, and brings what is live to the store."}};
 
+constexpr Use kProbe_[] = {
+    {kEndpoint, kEverySet, kFirst, 0}, {kStarttls}, {kServerName}, {kKeyKind}, {kTimeout}, {kReport},
+};
+constexpr Example kProbeExamples[] = {
+    {"certferry probe www.example.com:443", "Shows the certificate that each of its addresses serves."},
+    {"certferry probe mail.example.com:25 --starttls smtp --json", "A mail server's, for programs."},
+    {"certferry probe 192.0.2.1:443 --server-name www.example.com --key-kind ecdsa",
+     "One address, asked for a name, and for the ECDSA certificate of two."},
+};
+
 constexpr Use kAudit[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default) or verify.", "list|verify"}};
 constexpr Example kAuditExamples[] = {{"certferry audit", "Lists what was changed, by whom and when."},
                                       {"certferry audit verify", "Proves that no record was changed or left out."}};
@@ -288,6 +298,15 @@ constexpr Command kCommands[] = {
      kDoctor,
      {},
      kDoctorExamples},
+    {CommandId::kProbe,
+     "probe",
+     "",
+     "show which certificate a service serves",
+     "Connects to a service as a client does, and shows the certificate that it serves on each of its addresses. "
+     "Any certificate is shown, whoever issued it, and the service has to prove that it holds the key. Stores nothing.",
+     kProbe_,
+     {},
+     kProbeExamples},
     {CommandId::kConfig,
      "config",
      "",

@@ -26,6 +26,7 @@
 #include "commands/import.h"
 #include "commands/inspect.h"
 #include "commands/links.h"
+#include "commands/probe_command.h"
 #include "commands/remove.h"
 #include "commands/set.h"
 #include "commands/type.h"
@@ -120,6 +121,7 @@ class Run {
       case CommandId::kCheck: return check();
       case CommandId::kType: return type();
       case CommandId::kDoctor: return doctor();
+      case CommandId::kProbe: return probe();
       case CommandId::kConfig: return config();
       case CommandId::kAudit:
         return with_home(Home::Access::kRead,
@@ -317,6 +319,16 @@ class Run {
     const commands::DoctorOptions options{.repair = invocation_.on(ParameterId::kRepair)};
     CERTFERRY_ASSIGN(Home home, open(options.repair ? Home::Access::kWrite : Home::Access::kRead));
     return commands::examine_home(environment_, home, options);
+  }
+
+  [[nodiscard]] Result<Outcome> probe() {
+    commands::ProbeOptions options;
+    options.endpoint = text(ParameterId::kEndpoint);
+    options.starttls = text(ParameterId::kStarttls);
+    options.server_name = optional_text(ParameterId::kServerName);
+    options.key_kind = text(ParameterId::kKeyKind);
+    if (const auto seconds = invocation_.number(ParameterId::kTimeout)) options.limit = std::chrono::seconds(*seconds);
+    return commands::probe_service(environment_, options);
   }
 
   [[nodiscard]] Result<Outcome> agent() {

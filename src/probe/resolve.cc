@@ -94,7 +94,11 @@ std::vector<Result<Addresses>> resolve_many(const std::vector<std::string>& host
   questions->open = questions->hosts.size();
   const std::size_t threads = std::min(kResolvers, questions->hosts.size());
   std::unique_lock lock(questions->mutex);
-  for (std::size_t i = 0; i < threads; ++i) std::thread(answer, questions).detach();
+  try {
+    for (std::size_t i = 0; i < threads; ++i) std::thread(answer, questions).detach();
+  } catch (const std::system_error&) {
+    // With fewer threads, or none, some names stay without an answer.
+  }
   questions->answered.wait_for(lock, limit, [&] { return questions->open == 0; });
   questions->next = questions->hosts.size();  // what nobody waits for is not asked any more
 
