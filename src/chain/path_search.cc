@@ -25,6 +25,12 @@ std::string get_issuer_fix(const x509::CertificateFields& fields) {
   return fmt::format("add the CA's certificate to the file; its address is {}", fields.ca_issuer_urls.front());
 }
 
+bool has_other_key_id(const Node& child, const Node& issuer) {
+  const auto& wanted = child.certificate->authority_key_id;
+  const auto& has = issuer.certificate->subject_key_id;
+  return wanted && wanted->key_id && has && *wanted->key_id != *has;
+}
+
 }  // namespace
 
 PathSearch::PathSearch(Pool& pool, const Options& options)
@@ -102,7 +108,8 @@ void PathSearch::try_issuer(Pass pass, Node& issuer, bool& extended, const Node*
     case Signature::kNotChecked: extended = true; return;  // unknown is no dead end
     case Signature::kBad:
     case Signature::kUnsupported:
-      if (!not_signer) not_signer = &issuer;
+      // A CA that was made anew keeps its name: a trusted one with another key identifier is not the issuer at hand.
+      if (!not_signer && !(issuer.anchor && has_other_key_id(*path_.back().node, issuer))) not_signer = &issuer;
       return;
   }
   extended = true;

@@ -136,6 +136,16 @@ TEST_F(VerifyTest, TellsThatTheIssuerIsAnotherOneOfTheSameName) {
                           "the name of its issuer"));
 }
 
+TEST_F(VerifyTest, ATrustedRootOfTheSameNameWithAnotherKeyIsNotTheOneThatIsMissing) {
+  CertificateSpec spec;
+  spec.key = TestKey::named("the root of before");
+  const Verdict verdict = run(leaf, {second, first}, {ca("Root", nullptr, spec)});
+  EXPECT_FALSE(verdict.valid);
+  EXPECT_EQ(verdict.trust, Trust::kIncomplete);
+  EXPECT_TRUE(verdict.sound_but_for_trust());
+  EXPECT_THAT(lines(verdict.findings), ElementsAre(::testing::HasSubstr("CF1301 fatal")));
+}
+
 TEST_F(VerifyTest, GoesBackToAnotherIssuer) {
   // Cross-signed: the same CA, once below an unknown root, once expired, once good.
   const auto unknown = make_root("Unknown");
