@@ -71,24 +71,29 @@ class Soak:
     def concurrency(self):
         self.script("concurrency_slow_test.py", "at once", CERTFERRY_SOAK_ROUNDS=str(self.options.rounds))
 
-    def sqlite(self):
-        for program, words in (("store_test", ["--gtest_filter=SqliteFaults.*"]), ("store_soak_test", [])):
+    def programs(self):
+        """SQLite's faults, and every x_soak_test.cc."""
+        release = pathlib.Path(self.options.release)
+        programs = [("store_test", ["--gtest_filter=SqliteFaults.*"])] + [(path.name, []) for path in sorted(release.glob("*_soak_test"))]
+        for program, words in programs:
             with tempfile.NamedTemporaryFile("r", suffix=".json") as out:
-                path = (pathlib.Path(self.options.release) / program).absolute()
-                found = self.run([path, f"--gtest_output=json:{out.name}", *words], CERTFERRY_SOAK_ROUNDS=str(self.options.power_cuts))
+                found = self.run([(release / program).absolute(), f"--gtest_output=json:{out.name}", *words], CERTFERRY_SOAK_ROUNDS=str(self.options.power_cuts))
                 try:
                     tests = [test for suite in json.load(out)["testsuites"] for test in suite["testsuite"]]
                 except ValueError:
                     tests = []
             for test in tests:
-                self.row(f"SQLite: `{test['name']}`", test.get("soak", ""), found if test.get("failures") is None else "**something**")
+                self.row(f"`{test['classname']}.{test['name']}`", test.get("soak", ""), found if test.get("failures") is None else "**something**")
             if not tests:
-                self.row(f"SQLite: `{program}`", "not to its end", "**something**")
+                self.row(f"`{program}`", "not to its end", "**something**")
 
     def fuzz(self):
         build = pathlib.Path(self.options.fuzz)
         for line in (build / "fuzz/targets.txt").read_text().splitlines():
             target = line.split()[0]
+            if not (build / f"fuzz_{target}").exists():
+                self.row(f"fuzzing: `{target}`", "not built", "**something**")
+                continue
             found = self.run([ROOT / "tools/fuzz.sh", build, target, self.options.seconds])
             log = (build / f"{target}.log").read_text(errors="replace")
             executed = re.search(r"number_of_executed_units:\s*(\d+)", log)
@@ -107,11 +112,11 @@ def main():
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--power-cuts", type=int, default=20000)
-    parser.add_argument("--only", choices=["calls", "sqlite", "concurrency", "fuzz"], help="one step; docs/soak.md stays as it is")
+    parser.add_argument("--only", choices=["calls", "programs", "concurrency", "fuzz"], help="one step; docs/soak.md stays as it is")
     options = parser.parse_args()
     soak = Soak(options)
     (pathlib.Path(options.release) / "soak.log").unlink(missing_ok=True)
-    for step in [options.only] if options.only else ["calls", "sqlite", "concurrency", "fuzz"]:
+    for step in [options.only] if options.only else ["calls", "programs", "concurrency", "fuzz"]:
         getattr(soak, step)()
     if not options.only:
         soak.write()
