@@ -222,10 +222,9 @@ Result<Revision> SqliteStore::revision() {
 Result<> SqliteStore::read_listing(std::string_view prefix, Listing& listing) {
   const std::string end = end_of(prefix);
   CERTFERRY_ASSIGN(listing.revision, revision());
-  Statement select(*this,
-                   end.empty()
-                       ? "SELECT key, value, revision FROM entries WHERE key >= ? AND value IS NOT NULL"
-                       : "SELECT key, value, revision FROM entries WHERE key >= ? AND key < ? AND value IS NOT NULL");
+  Statement select(
+      *this, end.empty() ? "SELECT key, value, revision FROM entries WHERE key >= ? AND value IS NOT NULL"
+                         : "SELECT key, value, revision FROM entries WHERE key >= ? AND key < ? AND value IS NOT NULL");
   select.bind(1, prefix);
   if (!end.empty()) select.bind(2, end);
   int result = SQLITE_ROW;
