@@ -189,6 +189,25 @@ constexpr Use kConfig[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "show (defa
 constexpr Example kConfigExamples[] = {
     {"certferry config show --origin", "Shows each setting and where it comes from."}};
 
+constexpr Use kRoll_[] = {{kAction, kEverySet, kFirst, 0, Repeat::kOnce, "list, now or cancel.", "list|now|cancel"},
+                          {kType, kEverySet, 0, kNamedOnly, Repeat::kOnce, "The uses; for now and cancel."},
+                          {kIdentity, kEverySet, 0, kNamedOnly},
+                          {kAcceptShortOverlap},
+                          {kReport},
+                          {kWhatIf},
+                          {kConfirm}};
+constexpr Example kRollExamples[] = {
+    {"certferry roll list", "Shows what waits for its date."},
+    {"certferry roll now --type WebServicesExternal", "Does not wait for the date."},
+    {"certferry roll cancel --type WebServicesExternal", "Gives the staged certificate up; it stays in the store."}};
+constexpr Use kRollback_[] = {{kType, kEverySet, kFirst, kNamedOnly, Repeat::kOnce, "The uses."},
+                              {kIdentity, kEverySet, 0, kNamedOnly},
+                              {kReport},
+                              {kWhatIf},
+                              {kConfirm}};
+constexpr Example kRollbackExamples[] = {
+    {"certferry rollback --type WebServicesExternal", "Uses the certificate from before the last roll again."}};
+
 constexpr Use kAgent_[] = {{kOnce}, {kForeground}};
 constexpr Example kAgentExamples[] = {{"certferry agent --once", "Does what is due now."},
                                       {"certferry agent --foreground", "Stays; what a systemd unit runs."}};
@@ -341,6 +360,23 @@ constexpr Command kCommands[] = {
      kAgent_,
      {},
      kAgentExamples},
+    {CommandId::kRoll,
+     "roll",
+     "",
+     "show, hasten or cancel what waits for its date",
+     "Shows the certificates that wait for their date, uses one at once, or gives one up.",
+     kRoll_,
+     {},
+     kRollExamples},
+    {CommandId::kRollback,
+     "rollback",
+     "",
+     "use the previous certificate again",
+     "Uses the certificate from before the last roll again, and keeps the current one as previous: the same command goes "
+     "forth again.",
+     kRollback_,
+     {},
+     kRollbackExamples},
     {CommandId::kVersion, "version", "", "show the version", "Shows the version.", {}, {}, {}},
     {CommandId::kHelp, "help", "", "explain a command", "Explains a command or cmdlet.", kHelp_, {}, {}},
     {CommandId::kCompletion,

@@ -28,6 +28,8 @@ enum class CommandId : std::uint8_t {
   kAudit,
   kLinks,
   kAgent,
+  kRoll,
+  kRollback,
   kVersion,
   kHelp,
   kCompletion,

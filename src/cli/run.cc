@@ -28,6 +28,7 @@
 #include "commands/links.h"
 #include "commands/probe_command.h"
 #include "commands/remove.h"
+#include "commands/roll.h"
 #include "commands/set.h"
 #include "commands/type.h"
 #include "report/csv.h"
@@ -128,6 +129,8 @@ class Run {
                          text(ParameterId::kAction) == "verify" ? commands::verify_audit : commands::list_audit);
       case CommandId::kLinks: return links();
       case CommandId::kAgent: return agent();
+      case CommandId::kRoll: return roll();
+      case CommandId::kRollback: return change_roll(commands::RollAction::kBack);
       default:
         return fail(
             ErrorKind::kUsage, "CF1071",
@@ -329,6 +332,26 @@ class Run {
     options.key_kind = text(ParameterId::kKeyKind);
     if (const auto seconds = invocation_.number(ParameterId::kTimeout)) options.limit = std::chrono::seconds(*seconds);
     return commands::probe_service(environment_, options);
+  }
+
+  [[nodiscard]] Result<Outcome> roll() {
+    const std::string action = text(ParameterId::kAction);
+    if (action == "list") return with_home(Home::Access::kRead, commands::list_rolls);
+    if (!invocation_.given(ParameterId::kType))
+      return fail(ErrorKind::kUsage, "CF1075", "which use is meant?", "certferry roll " + action + " --type TYPE");
+    return change_roll(action == "now" ? commands::RollAction::kNow : commands::RollAction::kCancel);
+  }
+
+  [[nodiscard]] Result<Outcome> change_roll(commands::RollAction action) {
+    commands::RollOptions options;
+    options.action = action;
+    options.types = joined(invocation_.texts(ParameterId::kType));
+    options.identity = optional_text(ParameterId::kIdentity);
+    options.accept_short_overlap = invocation_.on(ParameterId::kAcceptShortOverlap);
+    options.confirm = invocation_.on(ParameterId::kConfirm);
+    options.what_if = invocation_.on(ParameterId::kWhatIf);
+    CERTFERRY_ASSIGN(Home home, open(Home::Access::kWrite));
+    return commands::change_roll(environment_, home, options);
   }
 
   [[nodiscard]] Result<Outcome> agent() {

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "commands/facts.h"
+#include "store/audit.h"
 
 namespace certferry::commands {
 namespace {
@@ -99,6 +100,20 @@ Result<std::vector<StoredAssignment>> find_rolled(Catalog& catalog, const fleet:
                 "import it without -Roll and assign it to each type with Set-CsCertificate -Roll");
   }
   return rolled;
+}
+
+Result<> commit_assignments(Environment& environment, Home& home, Catalog& catalog, const Frame& frame,
+                            const std::vector<PlannedAssignment>& planned) {
+  store::Batch batch;
+  for (const PlannedAssignment& plan : planned) {
+    if (plan.transition.changed()) catalog.put(batch, plan.before, plan.transition.after);
+  }
+  CERTFERRY_ASSIGN(store::Store* const store, home.store());
+  CERTFERRY_TRY(store::append_audit(*store, batch,
+                                    {0, frame.now(), frame.actor(), environment.command_line, frame.actions(), ""}));
+  const auto revision = store->commit(batch);
+  if (!revision) return std::unexpected(revision.error());
+  return {};
 }
 
 std::vector<report::AssignmentFacts> assignment_facts(const fleet::Assignment& assignment,

@@ -6,6 +6,8 @@
 #include <vector>
 
 #include "commands/catalog.h"
+#include "commands/frame.h"
+#include "commands/home.h"
 #include "fleet/config.h"
 #include "report/document.h"
 
@@ -39,6 +41,10 @@ struct PlannedAssignment {
 
 // A future or rolled assignment: CF1752 (usage) where -Roll has no date.
 [[nodiscard]] Result<> check_timing(const Timing& timing);
+
+// Writes what the plan changes into the store, with one audit record of the frame's steps. CF1501 where the store changed since.
+[[nodiscard]] Result<> commit_assignments(Environment& environment, Home& home, Catalog& catalog, const Frame& frame,
+                                          const std::vector<PlannedAssignment>& planned);
 
 // Facts and steps for the report; `label` names the certificate.
 void describe(const std::vector<PlannedAssignment>& planned, const fleet::Config& config,

@@ -8,7 +8,6 @@
 #include "commands/facts.h"
 #include "commands/frame.h"
 #include "commands/reconcile.h"
-#include "store/audit.h"
 
 namespace certferry::commands {
 namespace {
@@ -93,14 +92,7 @@ class Remove {
   }
 
   [[nodiscard]] Result<> commit() {
-    store::Batch batch;
-    for (const PlannedAssignment& plan : planned_) catalog_->put(batch, plan.before, plan.transition.after);
-    CERTFERRY_ASSIGN(store::Store* const store, home_.store());
-    CERTFERRY_TRY(store::append_audit(
-        *store, batch, {0, frame_.now(), frame_.actor(), environment_.command_line, frame_.actions(), ""}));
-    const auto revision = store->commit(batch);
-    if (!revision) return std::unexpected(revision.error());
-    return {};
+    return commit_assignments(environment_, home_, *catalog_, frame_, planned_);
   }
 
   void headline(const Result<>& done) {

@@ -117,6 +117,18 @@ Result<Transition> stage(const Assignment& before, const CertificateRef& certifi
   return change.finish();
 }
 
+std::unexpected<Error> none_is_staged(const Assignment& assignment) {
+  return fail(ErrorKind::kUsage, "CF1913",
+              fmt::format("no certificate is staged for {} in {}", assignment.type, assignment.scope.text()),
+              "stage one with an effective date first; certferry roll list shows what is staged");
+}
+
+std::unexpected<Error> none_is_previous(const Assignment& assignment) {
+  return fail(ErrorKind::kUsage, "CF1915",
+              fmt::format("no previous certificate is kept for {} in {}", assignment.type, assignment.scope.text()),
+              "certferry get shows which assignments have one");
+}
+
 std::unexpected<Error> already_in_use() {
   return fail(ErrorKind::kUsage, "CF1910", "the certificate is in use already",
               "leave out the effective date and the roll, or name another certificate");
@@ -203,11 +215,7 @@ Result<Transition> roll(const Assignment& before, const CertificateRef& certific
 }
 
 Result<Transition> publish(const Assignment& before, Time now) {
-  if (!before.next) {
-    return fail(ErrorKind::kFailed, "CF1913",
-                fmt::format("no certificate is staged for {} in {}", before.type, before.scope.text()),
-                "stage one with a roll first");
-  }
+  if (!before.next) return none_is_staged(before);
   if (before.next->published) return Transition{before, {}};
   Change change(before);
   change.after().next->published = now;
@@ -252,12 +260,38 @@ Result<Transition> remove(const Assignment& before, Time now) {
   return change.finish();
 }
 
+Result<Transition> withdraw(const Assignment& before, Time now) {
+  if (!before.next) return none_is_staged(before);
+  Change change(before);
+  change.event(Event::Kind::kWithdrawn, before.next->slot, now);
+  change.after().next.reset();
+  return change.finish();
+}
+
+Result<Transition> roll_now(const Assignment& before, Time now, const RollOptions& options) {
+  if (!before.next) return none_is_staged(before);
+  const CertificateRef certificate = before.next->slot.certificate;
+  return before.next->roll ? roll(before, certificate, now, now, options) : assign_now(before, certificate, now);
+}
+
+Result<Transition> roll_back(const Assignment& before, Time now) {
+  if (!before.previous) return none_is_previous(before);
+  const CertificateRef certificate = before.previous->certificate;
+  CERTFERRY_TRY(check_validity(certificate, now, now));
+  Change change(before);
+  const std::optional<Slot> replaced = before.current;
+  Assignment& after = change.after();
+  after.current = incoming(change, certificate, now, now);
+  change.event(Event::Kind::kPrimary, *after.current, now);
+  if (!replaced) return change.finish();
+  after.previous = replaced;
+  after.previous->since = now;
+  change.event(Event::Kind::kPrevious, *replaced, now);
+  return change.finish();
+}
+
 Result<Transition> remove_previous(const Assignment& before, Time now) {
-  if (!before.previous) {
-    return fail(ErrorKind::kUsage, "CF1915",
-                fmt::format("no previous certificate is kept for {} in {}", before.type, before.scope.text()),
-                "certferry get shows which assignments have one");
-  }
+  if (!before.previous) return none_is_previous(before);
   Change change(before);
   change.event(Event::Kind::kRetired, *before.previous, now);
   change.after().previous.reset();

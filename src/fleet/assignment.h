@@ -122,6 +122,13 @@ struct RollOptions {
                                               std::optional<std::chrono::seconds> coexistence);
 // Unassigns current, next and previous. CF1914 where nothing is assigned.
 [[nodiscard]] Result<Transition> remove(const Assignment& before, Time now);
+// Gives the staged one up. CF1913 where none is staged.
+[[nodiscard]] Result<Transition> withdraw(const Assignment& before, Time now);
+// Uses the staged one at once, by a roll or a hard cut as it was staged. CF1913, CF1908, CF1909; CF1912 as of roll().
+[[nodiscard]] Result<Transition> roll_now(const Assignment& before, Time now, const RollOptions& options);
+// Uses the previous one again and keeps the current one as previous; what is staged stays staged. CF1915 where there is
+// no previous one, CF1909 where it has expired.
+[[nodiscard]] Result<Transition> roll_back(const Assignment& before, Time now);
 // CF1915 where there is no previous one.
 [[nodiscard]] Result<Transition> remove_previous(const Assignment& before, Time now);
 

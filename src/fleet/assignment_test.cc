@@ -153,6 +153,43 @@ TEST(Transitions, AreRefusedWithTheirReason) {
       roll(current, certificate('b'), day(2) + hours(3), day(2), {.lead = hours(24), .accept_short_overlap = true}));
 }
 
+TEST(RollBack, UsesThePreviousOneAgainAndKeepsTheOtherAndWhatIsStaged) {
+  Assignment rolled = roll(with_current('a'), certificate('b'), day(2), day(2), {})->after;
+  Assignment staged = roll(rolled, certificate('c'), day(9), day(3), {})->after;
+  Result<Transition> back = roll_back(staged, day(4));
+  ASSERT_TRUE(back);
+  EXPECT_EQ(told(back->events), "a primary 2030-07-05T00:00:00Z\nb previous 2030-07-05T00:00:00Z\n");
+  EXPECT_EQ(back->after.next, staged.next);
+  Result<Transition> forth = roll_back(back->after, day(5));
+  EXPECT_EQ(forth->after.current->certificate, certificate('b'));
+  EXPECT_EQ(forth->after.previous->certificate, certificate('a'));
+  EXPECT_GT(forth->after.generation, back->after.generation);
+}
+
+TEST(RollBack, IsRefusedWithoutAPreviousOneAndForOneThatExpired) {
+  EXPECT_EQ(roll_back(with_current('a'), day(4)).error().id, "CF1915");
+  Assignment rolled = roll(with_current('a'), certificate('b', 0, 200), day(2), day(2), {})->after;
+  EXPECT_EQ(roll_back(rolled, day(91)).error().id, "CF1909");
+}
+
+TEST(RollNow, DoesAtOnceWhatWasStaged) {
+  Assignment staged = roll(with_current('a'), certificate('b'), day(9), day(2), {})->after;
+  EXPECT_EQ(told(roll_now(staged, day(3), {})->events),
+            "b staged 2030-07-04T00:00:00Z\nb primary 2030-07-04T00:00:00Z\na previous 2030-07-04T00:00:00Z\n");
+  Assignment cut = assign_at(with_current('a'), certificate('b'), day(9), day(2))->after;
+  EXPECT_EQ(roll_now(cut, day(3), {})->after.previous, std::nullopt);
+  EXPECT_EQ(roll_now(staged, day(3), {hours(24), false}).error().id, "CF1912");
+  EXPECT_EQ(roll_now(with_current('a'), day(3), {}).error().id, "CF1913");
+}
+
+TEST(Withdraw, LeavesTheCurrentOne) {
+  Assignment staged = roll(with_current('a'), certificate('b'), day(9), day(2), {})->after;
+  Result<Transition> result = withdraw(staged, day(3));
+  EXPECT_EQ(told(result->events), "b withdrawn 2030-07-04T00:00:00Z\n");
+  EXPECT_EQ(result->after.current, staged.current);
+  EXPECT_EQ(withdraw(result->after, day(3)).error().id, "CF1913");
+}
+
 TEST(Remove, KeepsTheGeneration) {
   Assignment at = roll(with_current('a'), certificate('b'), day(5), day(2), {})->after;
   Transition removed = remove(at, day(3)).value();
@@ -241,12 +278,15 @@ TEST(StateMachine, KeepsItsPromisesUnderAnySequence) {
       CertificateRef some = certificate(name, (name - 'a') * 8, (name - 'a') * 8 + 30);
       Time when = day(today + start - 5);
       Result<Transition> result = Transition{at, {}};
-      switch (*rc::gen::inRange(0, 6)) {
+      switch (*rc::gen::inRange(0, 9)) {
         case 0: result = assign_now(at, some, day(today)); break;
         case 1: result = assign_at(at, some, when, day(today)); break;
         case 2: result = roll(at, some, when, day(today), {}); break;
         case 3: result = publish(at, day(today)); break;
         case 4: result = remove(at, day(today)); break;
+        case 5: result = withdraw(at, day(today)); break;
+        case 6: result = roll_now(at, day(today), {}); break;
+        case 7: result = roll_back(at, day(today)); break;
         default: result = remove_previous(at, day(today)); break;
       }
       if (!result) continue;

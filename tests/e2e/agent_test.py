@@ -81,6 +81,30 @@ class Agent(made_files.ProgramTest):
         self.assertEqual(self.live(), new)
         self.assertFalse(self.json_of("agent", "--once")["changed"])
 
+    def test_a_roll_can_be_listed_hastened_cancelled_and_taken_back(self):
+        old = self.assign("by-hand-1")
+        date = rfc3339(int(time.time()) + 86400)
+        new = self.assign("by-hand-2", "--roll", "--effective-date", date)
+        rolls = self.json_of("roll", "list")["rolls"]
+        self.assertEqual([(roll["use"], roll["sha256"], roll["effective_date"], roll["roll"]) for roll in rolls],
+                         [("WebServicesExternal", new, date, True)])  # fmt: skip
+        before = self.contents()
+        self.json_of("roll", "now", "--type", "WebServicesExternal", "--what-if")
+        self.assertEqual(self.contents(), before)
+        self.json_of("roll", "now", "--type", "WebServicesExternal")
+        self.assertEqual((self.live(), self.live("previous"), self.live("next")), (new, old, None))
+        self.assertEqual(self.json_of("roll", "list")["rolls"], [])
+        self.json_of("rollback", "--type", "WebServicesExternal")
+        self.assertEqual((self.live(), self.live("previous")), (old, new))
+        third = self.assign("by-hand-3", "--roll", "--effective-date", date)
+        self.assertEqual(self.live("next"), third)
+        self.json_of("roll", "cancel", "--type", "WebServicesExternal")
+        self.assertEqual((self.live(), self.live("next")), (old, None))
+        error = self.json_of("roll", "cancel", "--type", "WebServicesExternal", exit_code=2)["error"]
+        self.assertEqual(error["id"], "CF1913")
+        self.assertTrue(self.json_of("doctor")["clean"])
+        self.json_of("audit", "verify")
+
     def test_a_kill_at_the_date_loses_nothing(self):
         self.assign("kill1")
         date = int(time.time()) + 2
