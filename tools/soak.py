@@ -15,7 +15,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEAD = """# Long tests
 
 What `./dev soak` ran last, and what came of it. Nothing here is in `./dev test`, which takes a sample of the same. The sweeps and the
-power cuts are the same at every run; a seed repeats a round.
+power cuts are the same at every run, but for the import of a folder, whose threads and readers share the calls as it comes; a seed
+repeats a round.
 
 | what | how much | found |
 |---|---|---|
