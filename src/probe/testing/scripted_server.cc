@@ -21,8 +21,14 @@ sockaddr_in loopback(std::uint16_t port) {
   return address;
 }
 
+Descriptor tcp_socket(int flags = 0) {
+  Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+  if (!socket.valid()) throw std::runtime_error("no socket");
+  return socket;
+}
+
 Descriptor listen_somewhere(int queue, std::uint16_t& port) {
-  Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  Descriptor socket = tcp_socket();
   sockaddr_in address = loopback(0);
   socklen_t size = sizeof address;
   if (::bind(socket.get(), reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(socket.get(), queue) != 0 ||
@@ -33,7 +39,7 @@ Descriptor listen_somewhere(int queue, std::uint16_t& port) {
 }
 
 Descriptor connect_to(std::uint16_t port, int flags = 0) {
-  Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | flags, 0));
+  Descriptor socket = tcp_socket(flags);
   const sockaddr_in address = loopback(port);
   if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 && !flags)
     throw std::runtime_error("cannot connect");

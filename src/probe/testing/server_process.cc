@@ -63,8 +63,14 @@ pid_t spawn(std::vector<std::string> argv, const std::string& account, const std
   return pid;
 }
 
+Descriptor tcp_socket(int family) {
+  Descriptor socket(::socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  if (!socket.valid()) throw std::runtime_error("no socket");
+  return socket;
+}
+
 bool listens(std::uint16_t port) {
-  const Descriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Descriptor socket = tcp_socket(AF_INET);
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
@@ -73,7 +79,7 @@ bool listens(std::uint16_t port) {
 }
 
 bool can_bind(std::uint16_t port) {
-  const Descriptor socket(::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  const Descriptor socket = tcp_socket(AF_INET6);
   const int off = 0;
   ::setsockopt(socket.get(), IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
   sockaddr_in6 address{};
