@@ -22,6 +22,7 @@ class Runner {
 
   [[nodiscard]] Result<Cycle> run() {
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
+    CERTFERRY_TRY(store->wait_for_writers());
     CERTFERRY_TRY(check_clock(*store));
     if (cycle_.held) return std::move(cycle_);
     CERTFERRY_ASSIGN(const commands::Reconciled reconciled, commands::reconcile(environment_, home_, now_));

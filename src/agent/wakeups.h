@@ -16,7 +16,7 @@ class Wakeups {
   enum class Reason {
     kDate,        // the date has come
     kClockSet,    // somebody set the clock: dates have to be looked at again
-    kStore,       // something was written to the home's store
+    kStore,       // something is being written to the home's store: the commit may not be visible yet
     kReload,      // SIGHUP
     kStop,        // SIGTERM or SIGINT
   };

@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sqlite3.h>
 #include <rapidcheck.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -332,6 +333,25 @@ TEST(SqliteStore, ReadsOfOneMomentAreNotTornByAnotherCommit) {
     EXPECT_EQ(values(), "old old");
   }
   EXPECT_EQ(values(), "new new");
+}
+
+// Its bytes can be seen in the file before its commit: whoever is woken by them must not look too early.
+TEST(SqliteStore, WaitsForACommitThatIsUnderWay) {
+  const TemporaryFolder folder;
+  const std::string path = folder.file("store.db");
+  const auto store = open_sqlite(path);
+  sqlite3* writer = nullptr;
+  ASSERT_EQ(sqlite3_open(path.c_str(), &writer), SQLITE_OK);
+  ASSERT_EQ(sqlite3_exec(writer, "BEGIN IMMEDIATE; INSERT INTO entries VALUES(x'61', x'62', 1)", nullptr, nullptr, nullptr),
+            SQLITE_OK);
+  std::jthread committing([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    sqlite3_exec(writer, "COMMIT", nullptr, nullptr, nullptr);
+  });
+  ASSERT_TRUE(store->wait_for_writers());
+  EXPECT_TRUE(*store->get("a"));
+  committing.join();
+  sqlite3_close(writer);
 }
 
 TEST(SqliteStore, LeavesNoLargeLogBehind) {

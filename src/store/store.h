@@ -75,6 +75,9 @@ class Store {
   [[nodiscard]] virtual Result<Revision> commit(const Batch& batch) = 0;
   // What changed after `from` below `prefix`; returns at once, empty where nothing did.
   [[nodiscard]] virtual Result<Changes> changes(std::string_view prefix, Revision from) = 0;
+  // Returns once every commit that was under way when it was called is over: what is read then tells of it. For those who
+  // were woken by its traces. CF1506.
+  [[nodiscard]] virtual Result<> wait_for_writers() { return {}; }
   // Looks at everything the engine has: CF1504 names what is damaged.
   [[nodiscard]] virtual Result<> verify() = 0;
 

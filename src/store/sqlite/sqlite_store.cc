@@ -306,6 +306,12 @@ Result<Changes> SqliteStore::changes(std::string_view prefix, Revision from) {
   return found;
 }
 
+// A writer has the write lock from before its first octet until others see its commit.
+Result<> SqliteStore::wait_for_writers() {
+  CERTFERRY_TRY(execute("BEGIN IMMEDIATE"));
+  return execute("ROLLBACK");
+}
+
 Result<> SqliteStore::verify() {
   Statement check(*this, "PRAGMA integrity_check");
   if (check.step() != SQLITE_ROW) return error("verify");

@@ -24,6 +24,7 @@ class SqliteStore final : public Store {
   Result<Listing> list(std::string_view prefix) override;
   Result<Revision> commit(const Batch& batch) override;
   Result<Changes> changes(std::string_view prefix, Revision from) override;
+  Result<> wait_for_writers() override;
   Result<> verify() override;
 
   class Statement;
