@@ -110,6 +110,9 @@ BoundFile read_file(TomlTable table, const Binding& binding) {
   }
   file.path = table.text("path");
   check_path(table, "path", file.path, true);
+  if (file.path.starts_with("${folder}/") && file.path.find('/', 10) != std::string::npos) {
+    table.refuse("CF1643", "path", "${folder} holds files, no folders", "leave the inner folder out");
+  }
   file.owner = table.text("owner", "root");
   file.group = table.text("group", "root");
   check_account(table, "owner", file.owner);
