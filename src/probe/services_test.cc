@@ -23,8 +23,8 @@ class Services : public ::testing::Test {
     folder_.write("key.pem", pair_.key);
   }
 
-  void start(std::vector<std::string> argv, std::uint16_t port, const std::string& account = "") {
-    process_ = std::make_unique<ServerProcess>(folder_, std::move(argv), account);
+  void start(const std::vector<std::string>& argv, std::uint16_t port, const std::string& account = "") {
+    process_ = std::make_unique<ServerProcess>(folder_, argv, account);
     process_->wait_for(port);
   }
   Result<Served> ask(std::uint16_t port, Starttls starttls) {
