@@ -178,6 +178,32 @@ TEST_F(Services, HaproxyTakesItByItsRuntimeSocket) {
   EXPECT_TRUE(serves(port, one));
 }
 
+TEST_F(Services, MosquittoTakesItByASignalToItsPidFile) {
+  const int port = free_port();
+  const std::string folder = path("services/mosquitto/MPNService/current/");
+  write("mosquitto.conf", "listener " + std::to_string(port) + " 127.0.0.1\nallow_anonymous true\npid_file " +
+                              path("pid") + "\nuser root\nlog_dest none\ncertfile " + folder +
+                              "fullchain.pem\nkeyfile " + folder + "privkey.pem\n");
+  const auto binding =
+      parse_binding("name = \"mosquitto\"\n" + std::string(kPem) + "[reload]\nsignal = \"SIGHUP\"\npid_file = \"" +
+                        path("pid") + "\"\nexecutable = \"/usr/sbin/mosquitto\"\n",
+                    "mosquitto.toml");
+  ASSERT_TRUE(binding) << binding.error().message;
+  const BindingPlace place{home_, "MPNService", "mosquitto"};
+  ServiceFiles service(files_, *binding, place);
+  const Materials one = service_material("one");
+  const Materials two = service_material("two");
+  ASSERT_TRUE(service.stage(1, one) && service.activate(1));
+  ASSERT_NO_FATAL_FAILURE(start("/usr/sbin/mosquitto", {"/usr/sbin/mosquitto", "-d", "-c", path("mosquitto.conf")}));
+  eventually_serves(port, one);
+  ASSERT_TRUE(service.stage(2, two) && service.activate(2));
+  const auto reloaded = reload(process_, files_, *binding, place);
+  ASSERT_TRUE(reloaded) << reloaded.error().message;
+  eventually_serves(port, two);
+  ASSERT_TRUE(service.activate(1) && reload(process_, files_, *binding, place));
+  eventually_serves(port, one);
+}
+
 TEST(ServiceFilesOutside, AreCopiedAndPutBackAsTheyWere) {
   certferry::testing::FaultFileSystem files;
   ASSERT_TRUE(make_folders(files, "/srv/old", 0755));
