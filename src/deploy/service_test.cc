@@ -204,6 +204,38 @@ TEST_F(Services, MosquittoTakesItByASignalToItsPidFile) {
   eventually_serves(port, one);
 }
 
+TEST_F(Services, ApacheServesTheNewOneAfterAGracefulRestart) {
+  const int port = free_port();
+  const std::string folder = path("services/apache2/Default/current/");
+  const std::string modules = "/usr/lib/apache2/modules/mod_";
+  write("apache.conf", "ServerRoot " + home_ + "\nServerName localhost\nPidFile " + path("pid") + "\nErrorLog " +
+                           path("error.log") + "\nMutex sem\nUser nobody\nGroup nogroup\nLoadModule mpm_event_module " +
+                           modules + "mpm_event.so\nLoadModule authz_core_module " + modules +
+                           "authz_core.so\nLoadModule ssl_module " + modules +
+                           "ssl.so\nListen 127.0.0.1:" + std::to_string(port) + "\nSSLEngine on\nSSLCertificateFile " +
+                           folder + "fullchain.pem\nSSLCertificateKeyFile " + folder + "privkey.pem\n");
+  const std::string apache = "\"/usr/sbin/apache2\", \"-f\", \"" + path("apache.conf") + "\"";
+  const auto binding = parse_binding("name = \"apache2\"\n" + std::string(kPem) + "[test]\ncommand = [" + apache +
+                                         ", \"-t\"]\nexpect = \"Syntax OK\"\n[reload]\ncommand = [" + apache +
+                                         ", \"-k\", \"graceful\"]\n",
+                                     "apache2.toml");
+  ASSERT_TRUE(binding) << binding.error().message;
+  const BindingPlace place{home_, "Default", "apache2"};
+  ServiceFiles service(files_, *binding, place);
+  const Materials one = service_material("one");
+  const Materials two = service_material("two", x509::testing::KeyKind::kRsa2048);
+  ASSERT_TRUE(service.stage(1, one) && service.activate(1));
+  ASSERT_NO_FATAL_FAILURE(start("/usr/sbin/apache2", {"/usr/sbin/apache2", "-f", path("apache.conf"), "-k", "start"}));
+  eventually_serves(port, one);
+  ASSERT_TRUE(service.stage(2, two));
+  const auto tested = test_configuration(process_, *binding, place, *service.overlays(2));
+  ASSERT_TRUE(tested) << tested.error().message;
+  ASSERT_TRUE(service.activate(2));
+  const auto reloaded = reload(process_, files_, *binding, place);
+  ASSERT_TRUE(reloaded) << reloaded.error().message;
+  eventually_serves(port, two);
+}
+
 TEST(ServiceFilesOutside, AreCopiedAndPutBackAsTheyWere) {
   certferry::testing::FaultFileSystem files;
   ASSERT_TRUE(make_folders(files, "/srv/old", 0755));
