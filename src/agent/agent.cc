@@ -46,7 +46,8 @@ class Loop {
     // Told once, not at each look.
     for (const Finding& finding : cycle.findings) {
       if (std::ranges::find(told_, finding) == told_.end())
-        log_(finding.severity, finding.id + ": " + finding.message + (finding.fix.empty() ? "" : "; fix: " + finding.fix));
+        log_(finding.severity,
+             finding.id + ": " + finding.message + (finding.fix.empty() ? "" : "; fix: " + finding.fix));
     }
     told_ = cycle.findings;
     due_ = cycle.next;
@@ -95,7 +96,9 @@ commands::Outcome run_once(commands::Environment& environment, commands::Home& h
     }
   }
   frame.document.status = changed ? report::Status::kDone : report::Status::kNothing;
-  frame.document.headline = !done ? "Nothing was done" : changed ? "Brought to what shall be" : "Everything is as it shall be";
+  frame.document.headline = !done     ? "Nothing was done"
+                            : changed ? "Brought to what shall be"
+                                      : "Everything is as it shall be";
   frame.document.summary = {next.is_null() ? "Nothing waits for a date."
                                            : "Next something is due at " + next.get<std::string>() + "."};
   return frame.finish(done, changed, {{"changed", changed}, {"next", std::move(next)}});

@@ -25,7 +25,8 @@ class Runner {
     CERTFERRY_TRY(store->wait_for_writers());
     CERTFERRY_TRY(check_clock(*store));
     if (cycle_.held) return std::move(cycle_);
-    CERTFERRY_ASSIGN(const commands::Reconciled reconciled, commands::reconcile(environment_, home_, now_));
+    CERTFERRY_ASSIGN(const commands::Reconciled reconciled,
+                     commands::reconcile(environment_, home_, now_, commands::Retry::kNo));
     for (const std::string& type : reconciled.changed) cycle_.actions.push_back("bring " + type + " to the store");
     cycle_.findings = reconciled.findings;
     const auto record = [&] { return record_rolls(*store); };
@@ -40,11 +41,11 @@ class Runner {
     if (!last || *last <= now_ + kClockMayBeOff) return {};
     cycle_.held = true;
     cycle_.next = now_ + kLookAgain;
-    cycle_.findings.push_back({"CF2102", Severity::kFatal,
-                               "the clock says " + rfc3339(now_) + ", but the store was last written at " +
-                                   rfc3339(*last) + ": nothing is rolled by a wrong clock",
-                               "set the clock (chronyc makestep, timedatectl set-ntp true); the agent goes on by itself",
-                               "certferry"});
+    cycle_.findings.push_back(
+        {"CF2102", Severity::kFatal,
+         "the clock says " + rfc3339(now_) + ", but the store was last written at " + rfc3339(*last) +
+             ": nothing is rolled by a wrong clock",
+         "set the clock (chronyc makestep, timedatectl set-ntp true); the agent goes on by itself", "certferry"});
     return {};
   }
 
@@ -68,9 +69,10 @@ class Runner {
                          rfc3339(event.at));
     }
     if (rolls_.empty()) return {};
-    CERTFERRY_TRY(store::append_audit(
-        store, batch, {0, now_, environment_.actor.name + " (" + std::to_string(environment_.actor.uid) + ")",
-                       environment_.command_line, rolls_, ""}));
+    CERTFERRY_TRY(
+        store::append_audit(store, batch,
+                            {0, now_, environment_.actor.name + " (" + std::to_string(environment_.actor.uid) + ")",
+                             environment_.command_line, rolls_, ""}));
     const auto revision = store.commit(batch);
     if (!revision) return std::unexpected(revision.error());
     return {};

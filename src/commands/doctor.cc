@@ -47,8 +47,7 @@ class Doctor {
     const bool mended = !frame_.document.steps.empty();
     frame_.mark_done();
     return frame_.finish(
-        done, mended,
-        {{"clean", clean}, {"certificates", records_}, {"uses", uses_}, {"repaired", frame_.actions()}});
+        done, mended, {{"clean", clean}, {"certificates", records_}, {"uses", uses_}, {"repaired", frame_.actions()}});
   }
 
  private:

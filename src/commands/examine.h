@@ -41,12 +41,9 @@ struct Shared {
 
 // The file and those of --trust, which go into `shared.named`, read by one child. Nothing without `path`. Calls
 // `meanwhile`, where there is one, while the child reads.
-[[nodiscard]] Result<std::optional<x509::CertificateFile>> read_with_trust(Environment& environment,
-                                                                           const std::optional<std::string>& path,
-                                                                           const Secret* password,
-                                                                           const std::vector<std::string>& trust,
-                                                                           Shared& shared,
-                                                                           const std::function<void()>& meanwhile = {});
+[[nodiscard]] Result<std::optional<x509::CertificateFile>> read_with_trust(
+    Environment& environment, const std::optional<std::string>& path, const Secret* password,
+    const std::vector<std::string>& trust, Shared& shared, const std::function<void()>& meanwhile = {});
 
 // The certificate that a file is about.
 struct Selection {

@@ -32,9 +32,7 @@ class Import {
         document_(frame_.document),
         now_(frame_.now()) {}
 
-  [[nodiscard]] Outcome run() {
-    return finish(carry_out());
-  }
+  [[nodiscard]] Outcome run() { return finish(carry_out()); }
 
   [[nodiscard]] Result<> carry_out() {
     Result<> readable = read(read_file());
@@ -256,8 +254,7 @@ class Import {
 
   void describe_plan(const std::optional<Found>& stored) {
     const auto step = [&](std::string action) {
-      document_.steps.push_back(
-          {home_.config().computer.fqdn, std::move(action), report::Step::State::kPlanned, ""});
+      document_.steps.push_back({home_.config().computer.fqdn, std::move(action), report::Step::State::kPlanned, ""});
     };
     const std::string name = record_.thumbprint + " (" + selection_->leaf->subject.label() + ")";
     if (new_) step("store certificate " + name + " with its private key");

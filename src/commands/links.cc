@@ -35,10 +35,8 @@ Outcome make_links(Environment& environment, const std::string& folder, const st
       break;
     }
     if (*link) ++made;
-    frame.document.steps.push_back({environment.host_name,
-                                    "link " + folder + "/" + name,
-                                    *link ? report::Step::State::kDone : report::Step::State::kSkipped,
-                                    ""});
+    frame.document.steps.push_back({environment.host_name, "link " + folder + "/" + name,
+                                    *link ? report::Step::State::kDone : report::Step::State::kSkipped, ""});
   }
   frame.document.status = made > 0 ? report::Status::kDone : report::Status::kNothing;
   frame.document.headline = made > 0 ? "Made " + std::to_string(made) + " links in " + folder

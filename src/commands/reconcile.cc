@@ -1,8 +1,12 @@
 #include "commands/reconcile.h"
 
 #include <algorithm>
+#include <iterator>
+#include <map>
 #include <set>
 
+#include "commands/bindings.h"
+#include "commands/flip.h"
 #include "commands/lock.h"
 #include "deploy/certificates.h"
 #include "deploy/generations.h"
@@ -15,15 +19,23 @@ constexpr std::size_t kKeptGenerations = 2;
 
 class Reconciler {
  public:
-  Reconciler(Environment& environment, Home& home, Catalog& catalog)
-      : environment_(environment), home_(home), catalog_(catalog), certificates_(environment.files, home.path()) {}
+  Reconciler(Environment& environment, Home& home, Catalog& catalog, std::vector<deploy::Binding> bindings,
+             Flip::Options options)
+      : environment_(environment),
+        home_(home),
+        catalog_(catalog),
+        bindings_(std::move(bindings)),
+        options_(options),
+        certificates_(environment.files, home.path()),
+        process_(environment.clock) {}
 
   [[nodiscard]] Result<> bring(const Target& target) {
     deploy::Generations generations(environment_.files, home_.path(), target.type);
+    numbers_.clear();
     for (const auto& wanted : {target.previous, target.current, target.next}) {
       if (wanted) CERTFERRY_TRY(stage(generations, target.type, *wanted));
     }
-    CERTFERRY_ASSIGN(const bool changed, generations.bring_to({target.current, target.next, target.previous}));
+    CERTFERRY_ASSIGN(const bool changed, flip(generations, target));
     if (!changed) return {};
     result_.changed.push_back(target.type);
     CERTFERRY_TRY(generations.prune(kKeptGenerations));
@@ -33,6 +45,22 @@ class Reconciler {
   [[nodiscard]] Reconciled take() { return std::move(result_); }
 
  private:
+  [[nodiscard]] Result<bool> flip(deploy::Generations& generations, const Target& target) {
+    std::vector<deploy::Binding> bindings;
+    std::ranges::copy_if(bindings_, std::back_inserter(bindings),
+                         [&](const deploy::Binding& binding) { return binding.takes(target.type); });
+    Flip flip(environment_.files, process_, environment_.clock, home_.path(), generations, target.type, bindings);
+    const deploy::Desired desired{target.current, target.next, target.previous};
+    if (target.current) {
+      CERTFERRY_ASSIGN(const std::optional<Found> found, catalog_.get(*target.current));
+      options_.exportable = found && found->record.exportable;
+    }
+    auto changed =
+        target.current ? flip.bring_to(desired, numbers_.at(*target.current), options_) : flip.release(desired);
+    for (Finding& finding : flip.take_findings()) result_.findings.push_back(std::move(finding));
+    return changed;
+  }
+
   [[nodiscard]] Result<> stage(deploy::Generations& generations, const std::string& type, const std::string& sha256) {
     CERTFERRY_ASSIGN(const std::optional<Found> found, catalog_.get(sha256));
     if (!found)
@@ -51,6 +79,7 @@ class Reconciler {
                                         std::move(key)};
     const auto number = generations.stage(files, access.access);
     if (!number) return std::unexpected(number.error());
+    numbers_[sha256] = *number;
     return {};
   }
 
@@ -70,7 +99,11 @@ class Reconciler {
   Environment& environment_;
   Home& home_;
   Catalog& catalog_;
+  const std::vector<deploy::Binding> bindings_;
+  Flip::Options options_;
   deploy::Certificates certificates_;
+  SystemProcess process_;
+  std::map<std::string, std::uint64_t> numbers_;  // of the generations of the type at hand, by SHA-256
   Reconciled result_;
 };
 
@@ -117,12 +150,14 @@ std::vector<Target> targets(const std::vector<StoredAssignment>& assignments, co
   return result;
 }
 
-Result<Reconciled> reconcile(Environment& environment, Home& home, Time now) {
+Result<Reconciled> reconcile(Environment& environment, Home& home, Time now, Retry retry) {
   CERTFERRY_ASSIGN(const Lock lock, Lock::take(home.path() + "/lock", kLockSeconds));
   CERTFERRY_ASSIGN(store::Store* const store, home.store());
   Catalog catalog(*store);
   CERTFERRY_ASSIGN(const std::vector<StoredAssignment> assignments, catalog.assignments());
-  Reconciler reconciler(environment, home, catalog);
+  CERTFERRY_ASSIGN(std::vector<deploy::Binding> bindings, load_bindings(environment, home));
+  Reconciler reconciler(environment, home, catalog, std::move(bindings),
+                        {.exportable = false, .retry = retry == Retry::kYes, .now = now});
   for (const Target& target : targets(assignments, home.config(), now)) CERTFERRY_TRY(reconciler.bring(target));
   return reconciler.take();
 }

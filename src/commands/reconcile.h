@@ -32,6 +32,9 @@ struct Reconciled {
 };
 // Takes the home's lock. Stages what is missing, moves the names, looks at the result. May be killed at any system call and run again.
 // CF1740 where what is live afterwards is not what it should be.
-[[nodiscard]] Result<Reconciled> reconcile(Environment& environment, Home& home, Time now);
+// Services with bindings are reloaded and asked: the errors of commands/flip.h. What was rolled back before is tried again
+// only with `retry`, when somebody asked for it.
+enum class Retry { kNo, kYes };
+[[nodiscard]] Result<Reconciled> reconcile(Environment& environment, Home& home, Time now, Retry retry = Retry::kYes);
 
 }  // namespace certferry::commands

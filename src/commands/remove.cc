@@ -91,9 +91,7 @@ class Remove {
     return {};
   }
 
-  [[nodiscard]] Result<> commit() {
-    return commit_assignments(environment_, home_, *catalog_, frame_, planned_);
-  }
+  [[nodiscard]] Result<> commit() { return commit_assignments(environment_, home_, *catalog_, frame_, planned_); }
 
   void headline(const Result<>& done) {
     report::Document& document = frame_.document;

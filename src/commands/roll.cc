@@ -24,8 +24,7 @@ class Roll {
     headline(done);
     ordered_json types = ordered_json::array();
     for (const PlannedAssignment& plan : planned_) types.push_back(plan.transition.after.type);
-    return frame_.finish(done, true,
-                         {{"types", std::move(types)}, {"changed", done.has_value() && !options_.what_if}});
+    return frame_.finish(done, true, {{"types", std::move(types)}, {"changed", done.has_value() && !options_.what_if}});
   }
 
  private:
@@ -75,9 +74,7 @@ class Roll {
     return fleet::roll_now(before, now, {profile.lead, options_.accept_short_overlap});
   }
 
-  [[nodiscard]] Result<> commit() {
-    return commit_assignments(environment_, home_, *catalog_, frame_, planned_);
-  }
+  [[nodiscard]] Result<> commit() { return commit_assignments(environment_, home_, *catalog_, frame_, planned_); }
 
   void headline(const Result<>& done) {
     report::Document& document = frame_.document;

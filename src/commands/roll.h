@@ -12,16 +12,16 @@
 namespace certferry::commands {
 
 enum class RollAction {
-  kNow,     // the staged one is used at once
+  kNow,  // the staged one is used at once
   kCancel,  // it is given up
-  kBack,    // the previous one is used again
+  kBack,  // the previous one is used again
 };
 
 struct RollOptions {
   RollAction action = RollAction::kNow;
-  std::string types;                    // as written
+  std::string types;  // as written
   std::optional<std::string> identity;  // nothing: this computer
-  bool accept_short_overlap = false;    // of kNow
+  bool accept_short_overlap = false;  // of kNow
   bool confirm = false;
   bool what_if = false;
 };

@@ -70,10 +70,8 @@ std::string to_json(const Document& document) {
                         {"source", f.source}};
   });
   json["steps"] = list(document.steps, [](const Step& s) {
-    return ordered_json{{"computer", s.computer},
-                        {"action", s.action},
-                        {"state", name_of(s.state)},
-                        {"detail", s.detail}};
+    return ordered_json{
+        {"computer", s.computer}, {"action", s.action}, {"state", name_of(s.state)}, {"detail", s.detail}};
   });
   json["log"] = list(document.log, [](const LogEntry& entry) {
     return ordered_json{{"action", entry.action},

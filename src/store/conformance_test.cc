@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <future>
 #include <fstream>
 #include <functional>
 #include <map>
@@ -320,9 +321,7 @@ TEST(SqliteStore, ReadsOfOneMomentAreNotTornByAnotherCommit) {
   first.put("a", "old");
   first.put("b", "old");
   ASSERT_TRUE(writer->commit(first));
-  const auto values = [&] {
-    return (*reader->get("a"))->value + " " + reader->list("b")->entries.front().value;
-  };
+  const auto values = [&] { return (*reader->get("a"))->value + " " + reader->list("b")->entries.front().value; };
   {
     const Reading reading(*reader);
     EXPECT_EQ((*reader->get("a"))->value, "old");
@@ -342,15 +341,14 @@ TEST(SqliteStore, WaitsForACommitThatIsUnderWay) {
   const auto store = open_sqlite(path);
   sqlite3* writer = nullptr;
   ASSERT_EQ(sqlite3_open(path.c_str(), &writer), SQLITE_OK);
-  ASSERT_EQ(sqlite3_exec(writer, "BEGIN IMMEDIATE; INSERT INTO entries VALUES(x'61', x'62', 1)", nullptr, nullptr, nullptr),
-            SQLITE_OK);
-  std::jthread committing([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    sqlite3_exec(writer, "COMMIT", nullptr, nullptr, nullptr);
-  });
-  ASSERT_TRUE(store->wait_for_writers());
-  EXPECT_TRUE(*store->get("a"));
-  committing.join();
+  ASSERT_EQ(
+      sqlite3_exec(writer, "BEGIN IMMEDIATE; INSERT INTO entries VALUES(x'61', x'62', 1)", nullptr, nullptr, nullptr),
+      SQLITE_OK);
+  std::future<bool> seen =
+      std::async(std::launch::async, [&] { return store->wait_for_writers() && (*store->get("a")).has_value(); });
+  EXPECT_EQ(seen.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  ASSERT_EQ(sqlite3_exec(writer, "COMMIT", nullptr, nullptr, nullptr), SQLITE_OK);
+  EXPECT_TRUE(seen.get());
   sqlite3_close(writer);
 }
 
@@ -361,7 +359,8 @@ TEST(SqliteStore, LeavesNoLargeLogBehind) {
     const auto store = open_sqlite(path);
     for (int i = 0; i < 30; ++i) {
       Batch batch;
-      for (int k = 0; k < 100; ++k) batch.put(std::to_string(i * 7919 % 30) + "/" + std::to_string(k), std::string(900, 'v'));
+      for (int k = 0; k < 100; ++k)
+        batch.put(std::to_string(i * 7919 % 30) + "/" + std::to_string(k), std::string(900, 'v'));
       ASSERT_TRUE(store->commit(batch));
     }
     EXPECT_GT(std::filesystem::file_size(path + "-wal"), 100'000u);

@@ -4,11 +4,11 @@
 
 namespace certferry::x509 {
 
-void initialize_openssl() { 
+void initialize_openssl() {
   // Its error texts are never shown; making the table of them costs as much as a signature.
   OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CONFIG | OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT,
                       nullptr);
- }
+}
 
 void prepare_openssl() { OSSL_LIB_CTX_get0_global_default(); }
 

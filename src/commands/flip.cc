@@ -1,0 +1,300 @@
+#include "commands/flip.h"
+
+#include <poll.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "commands/facts.h"
+#include "deploy/service.h"
+#include "probe/probe.h"
+#include "probe/resolve.h"
+
+namespace certferry::commands {
+namespace {
+
+using nlohmann::ordered_json;
+using std::chrono::milliseconds;
+
+constexpr std::size_t kLargest = 1024 * 1024;
+constexpr milliseconds kBetweenQuestions{50};
+// After a reload the workers of before still take a connection now and then, until they have read their signal.
+constexpr milliseconds kMustStayRight{400};
+constexpr std::size_t kConnectionsAtOnce = 64;
+
+std::string path_of(const std::string& home, const std::string& type) {
+  return home + "/deployments/" + type + ".json";
+}
+
+std::string told(const Error& error) { return error.id + ": " + error.message; }
+
+deploy::Desired desired_of(const deploy::Live& live) {
+  const auto sha256 = [](const std::optional<deploy::Generation>& generation) {
+    return generation ? std::optional(generation->sha256) : std::nullopt;
+  };
+  return {sha256(live.current), sha256(live.next), sha256(live.previous)};
+}
+
+Result<std::optional<std::uint64_t>> number_of(const deploy::Generations& generations, const std::string& sha256) {
+  CERTFERRY_ASSIGN(const std::vector<deploy::Generation> all, generations.list());
+  std::optional<std::uint64_t> number;
+  for (const deploy::Generation& generation : all) {
+    if (generation.sha256 == sha256) number = generation.number;
+  }
+  return number;
+}
+
+Result<std::vector<probe::Target>> targets_of(const deploy::BoundProbe& asked, const std::vector<std::string>& names) {
+  std::vector<probe::Target> targets;
+  CERTFERRY_ASSIGN(const std::vector<std::string> addresses, probe::resolve(asked.address, milliseconds(5'000)));
+  std::vector<std::optional<std::string>> server_names(asked.server_names.begin(), asked.server_names.end());
+  for (const std::string& name : names) {
+    if (asked.server_names.empty() && !name.contains('*') && !probe::is_address(name)) server_names.emplace_back(name);
+  }
+  if (server_names.empty()) server_names.emplace_back("");
+  std::vector<probe::KeyKind> kinds;
+  for (const std::string& key : asked.keys)
+    kinds.push_back(key == "rsa" ? probe::KeyKind::kRsa : probe::KeyKind::kEcdsa);
+  if (kinds.empty()) kinds.push_back(probe::KeyKind::kAny);
+  probe::Target target;
+  if (!asked.starttls.empty()) {
+    CERTFERRY_ASSIGN(target.starttls, probe::starttls_from(asked.starttls));
+  }
+  for (const std::string& address : addresses) {
+    target.endpoint = {address, static_cast<std::uint16_t>(asked.port)};
+    for (const auto& name : server_names) {
+      target.server_name = name;
+      for (const probe::KeyKind kind : kinds) {
+        target.key_kind = kind;
+        for (int i = 0; i < std::max(1, asked.connections); ++i) targets.push_back(target);
+      }
+    }
+  }
+  return targets;
+}
+
+// Empty where every answer is the certificate.
+std::string what_is_wrong(const std::vector<probe::Target>& targets, const std::vector<Result<probe::Served>>& answers,
+                          const std::string& sha256) {
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const std::string where = probe::to_text(targets[i].endpoint) +
+                              (targets[i].server_name.value_or("").empty() ? "" : " for " + *targets[i].server_name);
+    if (!answers[i]) return told(answers[i].error());
+    const x509::Certificate& served = answers[i]->chain.front();
+    if (served.sha256_hex() != sha256)
+      return where + " serves " + served.thumbprint() + " (" + served->subject.label() + ")";
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string_view name_of(Deployment::State state) {
+  switch (state) {
+    case Deployment::State::kFlipping: return "flipping";
+    case Deployment::State::kVerified: return "verified";
+    case Deployment::State::kRolledBack: return "rolled back";
+  }
+  return "flipping";
+}
+
+Result<std::optional<Deployment>> read_deployment(FileSystem& files, const std::string& home, const std::string& type) {
+  const std::string path = path_of(home, type);
+  CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files.status(path));
+  if (!status) return std::optional<Deployment>();
+  CERTFERRY_ASSIGN(const Secret text, files.read(path, kLargest));
+  const ordered_json json = ordered_json::parse(text.text(), nullptr, false);
+  Deployment deployment;
+  try {
+    const std::string state = json.at("state");
+    for (const auto known : {Deployment::State::kVerified, Deployment::State::kRolledBack}) {
+      if (state == name_of(known)) deployment.state = known;
+    }
+    deployment.sha256 = json.at("sha256");
+    deployment.before = json.at("before");
+    deployment.services = json.at("services").get<std::vector<std::string>>();
+    deployment.reason = json.at("reason");
+    deployment.at = from_rfc3339(json.at("at").get<std::string>()).value();
+    return std::optional(std::move(deployment));
+  } catch (const std::exception&) {
+    return fail(ErrorKind::kFailed, "CF1749", path + " cannot be read", "remove it: the next run flips and asks again");
+  }
+}
+
+Flip::Flip(FileSystem& files, Process& process, const Clock& clock, std::string home, deploy::Generations& generations,
+           std::string type, const std::vector<deploy::Binding>& bindings)
+    : files_(files),
+      process_(process),
+      clock_(clock),
+      home_(std::move(home)),
+      generations_(generations),
+      type_(std::move(type)),
+      bindings_(bindings) {}
+
+deploy::BindingPlace Flip::place(const deploy::Binding& binding) const { return {home_, type_, binding.name}; }
+
+Result<> Flip::record(Deployment::State state, const std::string& reason) {
+  deployment_.state = state;
+  deployment_.reason = reason;
+  CERTFERRY_TRY(make_folders(files_, home_ + "/deployments", 0755));
+  const std::string text = dump({{"schema", 1},
+                                 {"state", name_of(state)},
+                                 {"sha256", deployment_.sha256},
+                                 {"before", deployment_.before},
+                                 {"services", deployment_.services},
+                                 {"reason", reason},
+                                 {"at", rfc3339(deployment_.at)}}) +
+                           "\n";
+  return replace_file(files_, path_of(home_, type_), as_bytes(text), 0644);
+}
+
+Result<> Flip::may_have_key(const Options& options) const {
+  for (const deploy::Binding& binding : bindings_) {
+    if (!binding.key_reader_is_account || options.exportable || binding.grant_key) continue;
+    return fail(
+        ErrorKind::kFailed, "CF1743",
+        binding.name + " reads the key as " + binding.account + ", but PrivateKeyExportable is False",
+        "import the certificate with -PrivateKeyExportable True, or write grant_key = true into " + binding.origin);
+  }
+  return {};
+}
+
+Result<deploy::Materials> Flip::materials(std::uint64_t number) const {
+  const std::string folder = home_ + "/generations/" + type_ + "/" + std::to_string(number);
+  CERTFERRY_ASSIGN(const Secret chain, files_.read(folder + "/fullchain.pem", kLargest));
+  CERTFERRY_ASSIGN(const Secret key, files_.read(folder + "/privkey.pem", kLargest));
+  return deploy::materials_from_pem(chain.text(), key);
+}
+
+Result<> Flip::stage(std::uint64_t number) {
+  CERTFERRY_ASSIGN(const deploy::Materials made, materials(number));
+  for (const deploy::Binding& binding : bindings_)
+    CERTFERRY_TRY(deploy::ServiceFiles(files_, binding, place(binding)).stage(number, made));
+  return {};
+}
+
+Result<> Flip::test(std::uint64_t number) {
+  for (const deploy::Binding& binding : bindings_) {
+    const deploy::ServiceFiles service(files_, binding, place(binding));
+    CERTFERRY_ASSIGN(const std::optional<std::uint64_t> current, service.current());
+    // Before the first time its configuration names files that are not there yet.
+    if (!current) continue;
+    CERTFERRY_ASSIGN(std::vector<Overlay> overlays, service.overlays(number));
+    CERTFERRY_TRY(deploy::test_configuration(process_, binding, place(binding), std::move(overlays)));
+  }
+  return {};
+}
+
+Result<> Flip::ask(const deploy::Binding& binding, const std::string& sha256, const std::vector<std::string>& names) {
+  const auto deadline = clock_.monotonic() + binding.limits.probe;
+  for (const deploy::BoundProbe& asked : binding.probes) {
+    CERTFERRY_ASSIGN(const std::vector<probe::Target> targets, targets_of(asked, names));
+    std::optional<std::chrono::nanoseconds> right_since;
+    while (!right_since || clock_.monotonic() - *right_since < kMustStayRight) {
+      const auto began = clock_.monotonic();
+      const std::string wrong = what_is_wrong(targets, probe::probe_many(targets, kConnectionsAtOnce, clock_), sha256);
+      if (!wrong.empty()) right_since.reset();
+      else if (!right_since) right_since = began;
+      if (!wrong.empty() && clock_.monotonic() >= deadline)
+        return fail(ErrorKind::kPartly, "CF1746", binding.name + ": " + wrong,
+                    "look at the service's log; certferry probe asks it again");
+      ::poll(nullptr, 0, static_cast<int>(kBetweenQuestions.count()));
+    }
+  }
+  if (!binding.probes.empty()) return {};
+  findings_.push_back(
+      {"CF1747", Severity::kWarning,
+       binding.name + " was reloaded, but its binding names no connection to ask: what it serves was not seen",
+       "add a [[probe]] to " + binding.origin, "certferry"});
+  return {};
+}
+
+Result<> Flip::put_in_place(const deploy::Desired& desired, std::uint64_t number) {
+  CERTFERRY_ASSIGN(const deploy::Materials made, materials(number));
+  const auto moved = generations_.bring_to(desired);
+  if (!moved) return std::unexpected(moved.error());
+  for (const deploy::Binding& binding : bindings_) {
+    CERTFERRY_TRY(deploy::ServiceFiles(files_, binding, place(binding)).activate(number));
+    CERTFERRY_TRY(deploy::test_configuration(process_, binding, place(binding)));
+    CERTFERRY_TRY(deploy::reload(process_, files_, binding, place(binding)));
+    CERTFERRY_TRY(ask(binding, made.leaf.sha256_hex(), made.leaf.names()));
+  }
+  return {};
+}
+
+Result<> Flip::go_back(const deploy::Desired& old) {
+  if (old.current) {
+    CERTFERRY_ASSIGN(const std::optional<std::uint64_t> number, number_of(generations_, *old.current));
+    if (number) return put_in_place(old, *number);
+  }
+  const auto released = release(old);
+  if (!released) return std::unexpected(released.error());
+  return {};
+}
+
+Result<bool> Flip::release(const deploy::Desired& desired) {
+  CERTFERRY_ASSIGN(bool changed, generations_.bring_to(desired));
+  for (const deploy::Binding& binding : bindings_) {
+    deploy::ServiceFiles service(files_, binding, place(binding));
+    CERTFERRY_ASSIGN(const std::optional<std::uint64_t> current, service.current());
+    if (!current) continue;
+    changed = true;
+    CERTFERRY_TRY(service.activate(0));
+    // It may be unable to run without a certificate; then it is the administrator's.
+    if (const Result<> reloaded = deploy::reload(process_, files_, binding, place(binding)); !reloaded)
+      findings_.push_back(
+          {reloaded.error().id, Severity::kWarning, reloaded.error().message, reloaded.error().fix, "certferry"});
+  }
+  if (bindings_.empty()) return changed;
+  CERTFERRY_TRY(files_.remove(path_of(home_, type_)));
+  return changed;
+}
+
+Result<bool> Flip::bring_to(const deploy::Desired& desired, std::uint64_t number, const Options& options) {
+  if (bindings_.empty()) return generations_.bring_to(desired);
+  CERTFERRY_ASSIGN(const std::optional<Deployment> last, read_deployment(files_, home_, type_));
+  CERTFERRY_ASSIGN(const deploy::Live live, generations_.live());
+  deploy::Desired old = desired_of(live);
+  std::vector<std::string> services;
+  for (const deploy::Binding& binding : bindings_) services.push_back(binding.name);
+  const bool same = last && last->sha256 == *desired.current && last->services == services;
+  if (same && last->state == Deployment::State::kVerified && old.current == desired.current)
+    return generations_.bring_to(desired);
+  if (same && last->state == Deployment::State::kRolledBack && !options.retry)
+    return fail(ErrorKind::kPartly, "CF1745", type_ + " was rolled back at " + rfc3339(last->at) + ": " + last->reason,
+                "mend the cause, then run certferry set again for the same certificate");
+  CERTFERRY_TRY(may_have_key(options));
+  // Killed after the names had moved: what served before is known from the record alone.
+  if (last && last->state == Deployment::State::kFlipping && old.current == last->sha256) {
+    old.previous.reset();
+    old.current = last->before.empty() ? std::nullopt : std::optional(last->before);
+  }
+  if (old.current == desired.current) old.current.reset();
+  deployment_ = {Deployment::State::kFlipping, *desired.current, old.current.value_or(""), services, "", options.now};
+  Result<> ready = stage(number);
+  if (ready && old.current) {
+    CERTFERRY_ASSIGN(const std::optional<std::uint64_t> before, number_of(generations_, *old.current));
+    if (before) ready = stage(*before);
+  }
+  if (ready) ready = test(number);
+  if (!ready) {
+    CERTFERRY_TRY(record(Deployment::State::kRolledBack, told(ready.error())));
+    return fail(ErrorKind::kPartly, "CF1742", type_ + " keeps what it has: " + told(ready.error()), ready.error().fix);
+  }
+  CERTFERRY_TRY(record(Deployment::State::kFlipping, ""));
+  const Result<> done = put_in_place(desired, number);
+  if (done) {
+    CERTFERRY_TRY(record(Deployment::State::kVerified, ""));
+    return true;
+  }
+  const Result<> back = go_back(old);
+  CERTFERRY_TRY(record(Deployment::State::kRolledBack, told(done.error())));
+  if (back)
+    return fail(ErrorKind::kPartly, "CF1742", type_ + " was rolled back: " + told(done.error()), done.error().fix);
+  return fail(
+      ErrorKind::kPartly, "CF1744",
+      type_ + " could not be flipped (" + told(done.error()) + "), and going back failed too: " + told(back.error()),
+      back.error().fix);
+}
+
+}  // namespace certferry::commands

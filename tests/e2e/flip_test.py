@@ -1,0 +1,203 @@
+"""A real nginx gets its certificates: flipped, asked on the wire, verified or rolled back."""
+
+import hashlib
+import json
+import os
+import pathlib
+import re
+import signal
+import socket
+import ssl
+import subprocess
+import time
+
+import made_files
+
+NGINX = "/usr/sbin/nginx"
+
+
+def free_port():
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def served(port, name="web.litwareinc.com"):
+    """SHA-256 of the certificate that is served; None where nothing is."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with socket.create_connection(("127.0.0.1", port), 5) as plain, context.wrap_socket(plain, server_hostname=name) as tls:
+            return hashlib.sha256(tls.getpeercert(True)).hexdigest()
+    except OSError:
+        return None
+
+
+class Flip(made_files.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.home.mkdir(parents=True, mode=0o755)
+        self.port = free_port()
+        self.place = self.home.parent / "nginx"
+        self.place.mkdir()
+        folder = self.home / "services/nginx/WebServicesExternal/current"
+        self.config = self.place / "nginx.conf"
+        self.config.write_text(
+            f"pid {self.place}/pid;\nerror_log {self.place}/error.log;\nworker_processes 2;\nuser root;\nevents {{}}\nhttp {{ access_log off;\n"
+            f"  server {{ listen 127.0.0.1:{self.port} ssl; server_name _;\n    ssl_certificate {folder}/fullchain.pem;\n"
+            f"    ssl_certificate_key {folder}/privkey.pem; }} }}\n"
+        )
+        self.started = False
+
+    def tearDown(self):
+        self.stop()
+        super().tearDown()
+
+    def stop(self):
+        pid = self.place / "pid"
+        if not self.started or not pid.exists():
+            return
+        number = int(pid.read_text())
+        os.kill(number, signal.SIGTERM)
+        while pathlib.Path(f"/proc/{number}").exists() and pathlib.Path(f"/proc/{number}/exe").exists():
+            time.sleep(0.01)
+        self.started = False
+
+    def start(self):
+        subprocess.run([NGINX, "-c", self.config], check=True)
+        self.started = True
+
+    def bind(self, reload=None, limits="probe = 2", more=""):
+        folder = self.home / "bindings.d"
+        folder.mkdir(mode=0o755, exist_ok=True)
+        words = json.dumps(reload or [NGINX, "-c", str(self.config), "-s", "reload"])
+        (folder / "nginx.toml").write_text(
+            'name = "nginx"\ntypes = ["WebServicesExternal"]\n'
+            '[[file]]\ncontent = "fullchain"\npath = "${folder}/fullchain.pem"\n'
+            '[[file]]\ncontent = "key"\npath = "${folder}/privkey.pem"\n'
+            f'[test]\ncommand = ["{NGINX}", "-c", "{self.config}", "-t", "-q"]\n'
+            f"[reload]\ncommand = {words}\n[[probe]]\nport = {self.port}\n{more}[limits]\n{limits}\n"
+        )
+        (folder / "nginx.toml").chmod(0o644)
+
+    def assign(self, name, *more, exit_code=0, names=("web.litwareinc.com",)):
+        answer = self.import_file(self.ca.server(name, names))
+        assigned = self.json_of("set", "--type", "WebServicesExternal", "--thumbprint", answer["thumbprint"], *more, exit_code=exit_code)
+        return answer["sha256"], assigned
+
+    def deployment(self):
+        return json.loads((self.home / "deployments/WebServicesExternal.json").read_text())
+
+    def up_and_running(self):
+        """nginx serves the first certificate, verified."""
+        self.bind()
+        folder = self.home / "services/nginx/WebServicesExternal/current"
+        folder.mkdir(parents=True)
+        self.ca.server("own")
+        (folder / "fullchain.pem").write_bytes((self.folder / "own.pem").read_bytes())
+        (folder / "privkey.pem").write_bytes((self.folder / "own.key").read_bytes())
+        self.start()
+        for path in (*folder.iterdir(), folder):
+            path.rmdir() if path.is_dir() else path.unlink()
+        first, answer = self.assign("first")
+        self.assertTrue(answer["changed"])
+        self.assertEqual(served(self.port), first)
+        self.assertEqual(self.deployment()["state"], "verified")
+        return first
+
+    def test_the_new_one_is_served_before_it_says_done(self):
+        first = self.up_and_running()
+        second, _ = self.assign("second")
+        self.assertEqual(served(self.port), second)
+        self.assertEqual(self.deployment()["before"], first)
+        self.assertTrue(self.json_of("doctor")["clean"])
+
+    def test_a_reload_that_does_nothing_is_rolled_back(self):
+        first = self.up_and_running()
+        self.bind(reload=["/bin/true"], limits="probe = 1")
+        second, answer = self.assign("idle", exit_code=4)
+        self.assertEqual(answer["error"]["id"], "CF1742")
+        self.assertIn("CF1746", answer["error"]["message"])
+        self.assertEqual(served(self.port), first)
+        self.assertEqual(self.deployment()["state"], "rolled back")
+        self.assertEqual((self.home / "live/WebServicesExternal/current/sha256").read_text().strip(), first)
+        # Not tried again by itself, but when somebody asks for it.
+        agent = self.json_of("agent", "--once", exit_code=4)
+        self.assertEqual(agent["error"]["id"], "CF1745")
+        self.bind()
+        self.json_of("set", "--type", "WebServicesExternal", "--thumbprint", second[:16])
+        self.assertEqual(served(self.port), second)
+
+    def test_a_broken_configuration_is_seen_before_anything_changes(self):
+        first = self.up_and_running()
+        good = self.config.read_text()
+        self.config.write_text(good.replace("events {}", "events { nonsense; }"))
+        _, answer = self.assign("syntax", exit_code=4)
+        self.assertEqual(answer["error"]["id"], "CF1742")
+        self.assertRegex(answer["error"]["message"], "keeps what it has: CF1663")
+        self.assertEqual(served(self.port), first)
+        self.config.write_text(good)
+
+    def test_a_reload_that_fails_is_rolled_back(self):
+        first = self.up_and_running()
+        self.bind(reload=["/bin/false"])
+        _, answer = self.assign("failing", exit_code=4)
+        self.assertRegex(answer["error"]["message"], "CF1664")
+        self.assertEqual(served(self.port), first)
+        self.assertEqual((self.home / "live/WebServicesExternal/current/sha256").read_text().strip(), first)
+
+    def test_a_wrong_certificate_on_one_name_is_seen(self):
+        first = self.up_and_running()
+        own = f"ssl_certificate {self.folder}/own.pem; ssl_certificate_key {self.folder}/own.key;"
+        self.config.write_text(self.config.read_text()[:-2] +
+                               f"  server {{ listen 127.0.0.1:{self.port} ssl; server_name other.litwareinc.com; {own} }} }}\n")  # fmt: skip
+        _, answer = self.assign("names", exit_code=4, names=("web.litwareinc.com", "other.litwareinc.com"))
+        self.assertIn("for other.litwareinc.com serves", answer["error"]["message"])
+        self.assertEqual(served(self.port), first)
+
+    def test_a_stopped_service_is_not_called_done(self):
+        self.up_and_running()
+        self.stop()
+        _, answer = self.assign("stopped", exit_code=4)
+        self.assertIn(answer["error"]["id"], ("CF1742", "CF1744"))
+
+    def test_the_agent_flips_nginx_at_the_date(self):
+        first = self.up_and_running()
+        agent = subprocess.Popen([self.program, "agent", "--foreground", "--home", self.home], stderr=subprocess.PIPE, text=True)
+        try:
+            self.assertTrue(any("is ready" in line for line in iter(agent.stderr.readline, "")))
+            date = int(time.time()) + 3
+            second, _ = self.assign("dated", "--roll", "--effective-date", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(date)))
+            self.assertEqual(served(self.port), first)
+            while served(self.port) != second:
+                self.assertLess(time.time(), date + 10)
+            self.assertGreaterEqual(time.time(), date)
+        finally:
+            agent.terminate()
+            agent.wait()
+            agent.stderr.close()
+
+    def test_a_kill_in_the_middle_is_finished_by_the_next_run(self):
+        first = self.up_and_running()
+        # The reload never ends: the flip is killed there, names and files have moved, the wire has not.
+        self.bind(reload=["/bin/sleep", "60"])
+        answer = self.import_file(self.ca.server("killed"))
+        flip = subprocess.Popen([self.program, "set", "--type", "WebServicesExternal", "--thumbprint", answer["thumbprint"], "--home", self.home],
+                                stdout=subprocess.DEVNULL)  # fmt: skip
+        record = self.home / "deployments/WebServicesExternal.json"
+        current = self.home / "services/nginx/WebServicesExternal/current/sha256"
+        while not (re.search('"flipping"', record.read_text()) and current.read_text().strip() == answer["sha256"]):
+            self.assertIsNone(flip.poll())
+            time.sleep(0.01)
+        flip.kill()
+        flip.wait()
+        self.assertEqual(served(self.port), first)
+        self.bind()
+        self.json_of("agent", "--once")
+        self.assertEqual(served(self.port), answer["sha256"])
+        self.assertEqual(self.deployment()["state"], "verified")
+
+
+if __name__ == "__main__":
+    made_files.main()
