@@ -90,6 +90,7 @@ commands::Outcome run_once(commands::Environment& environment, commands::Home& h
     frame.document.findings = cycle->findings;
     changed = !cycle->actions.empty();
     if (cycle->next) next = rfc3339(*cycle->next);
+    if (!cycle->failures.empty()) done = std::unexpected(cycle->failures.front());
     if (cycle->held) {
       const Finding& reason = cycle->findings.front();
       done = fail(ErrorKind::kFailed, reason.id, reason.message, reason.fix);

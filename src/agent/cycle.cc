@@ -29,6 +29,9 @@ class Runner {
                      commands::reconcile(environment_, home_, now_, commands::Retry::kNo));
     for (const std::string& type : reconciled.changed) cycle_.actions.push_back("bring " + type + " to the store");
     cycle_.findings = reconciled.findings;
+    cycle_.failures = reconciled.failures;
+    for (const Error& failure : reconciled.failures)
+      cycle_.findings.push_back({failure.id, Severity::kFatal, failure.message, failure.fix, "certferry"});
     const auto record = [&] { return record_rolls(*store); };
     CERTFERRY_TRY(commands::apply_or_plan_again([] { return Result<>(); }, record));
     for (std::string& roll : rolls_) cycle_.actions.push_back(std::move(roll));

@@ -15,6 +15,7 @@ namespace certferry::agent {
 struct Cycle {
   std::vector<std::string> actions;  // what was done, one sentence each
   Findings findings;
+  std::vector<Error> failures;  // of single types: told, and not tried again until somebody asks for it
   bool held = false;  // the clock cannot be believed: nothing was done (CF2102)
   std::optional<Time> next;  // when something is due again; nothing: when the store changes
 };

@@ -72,6 +72,7 @@ class Doctor {
       if (changed) step("set who may read the private key of " + found.record.thumbprint);
     }
     CERTFERRY_ASSIGN(const Reconciled reconciled, reconcile(environment_, home_, frame_.now()));
+    CERTFERRY_TRY(reconciled.outcome());
     for (const std::string& type : reconciled.changed) step("bring what is live for " + type + " to the store");
     if (frame_.document.steps.empty()) return {};
     store::Batch batch;

@@ -209,45 +209,53 @@ Result<> Flip::ask(const deploy::Binding& binding, const std::string& sha256, co
   return {};
 }
 
-Result<> Flip::put_in_place(const deploy::Desired& desired, std::uint64_t number) {
-  CERTFERRY_ASSIGN(const deploy::Materials made, materials(number));
-  const auto moved = generations_.bring_to(desired);
-  if (!moved) return std::unexpected(moved.error());
+Result<> Flip::put_in_place(std::uint64_t number, Way way) {
+  std::optional<deploy::Materials> made;
+  if (number > 0) {
+    CERTFERRY_ASSIGN(made, materials(number));
+  }
   for (const deploy::Binding& binding : bindings_) {
     CERTFERRY_TRY(deploy::ServiceFiles(files_, binding, place(binding)).activate(number));
-    CERTFERRY_TRY(deploy::test_configuration(process_, binding, place(binding)));
-    CERTFERRY_TRY(deploy::reload(process_, files_, binding, place(binding)));
-    CERTFERRY_TRY(ask(binding, made.leaf.sha256_hex(), made.leaf.names()));
+    if (made) CERTFERRY_TRY(deploy::test_configuration(process_, binding, place(binding)));
+    const Result<> reloaded = deploy::reload(process_, files_, binding, place(binding));
+    if (made) {
+      // On the way back a reload that fails is no harm where the service never took the new one.
+      if (way == Way::kForth) CERTFERRY_TRY(reloaded);
+      CERTFERRY_TRY(ask(binding, made->leaf.sha256_hex(), made->leaf.names()));
+    } else if (!reloaded) {
+      // It may be unable to run without a certificate; then it never ran.
+      findings_.push_back(
+          {reloaded.error().id, Severity::kWarning, reloaded.error().message, reloaded.error().fix, "certferry"});
+    }
   }
   return {};
 }
 
-Result<> Flip::go_back(const deploy::Desired& old) {
-  if (old.current) {
-    CERTFERRY_ASSIGN(const std::optional<std::uint64_t> number, number_of(generations_, *old.current));
-    if (number) return put_in_place(old, *number);
-  }
-  const auto released = release(old);
-  if (!released) return std::unexpected(released.error());
+Result<> Flip::move_names(const deploy::Desired& desired) {
+  const auto moved = generations_.bring_to(desired);
+  if (!moved) return std::unexpected(moved.error());
   return {};
+}
+
+Result<> Flip::ready(std::uint64_t number, std::optional<std::uint64_t> before) {
+  CERTFERRY_TRY(stage(number));
+  // A binding that is younger than what is live goes back to what its service had before.
+  if (before) CERTFERRY_TRY(stage(*before));
+  return test(number);
 }
 
 Result<bool> Flip::release(const deploy::Desired& desired) {
   CERTFERRY_ASSIGN(bool changed, generations_.bring_to(desired));
+  bool bound = false;
   for (const deploy::Binding& binding : bindings_) {
-    deploy::ServiceFiles service(files_, binding, place(binding));
-    CERTFERRY_ASSIGN(const std::optional<std::uint64_t> current, service.current());
-    if (!current) continue;
-    changed = true;
-    CERTFERRY_TRY(service.activate(0));
-    // It may be unable to run without a certificate; then it is the administrator's.
-    if (const Result<> reloaded = deploy::reload(process_, files_, binding, place(binding)); !reloaded)
-      findings_.push_back(
-          {reloaded.error().id, Severity::kWarning, reloaded.error().message, reloaded.error().fix, "certferry"});
+    CERTFERRY_ASSIGN(const std::optional<std::uint64_t> current,
+                     deploy::ServiceFiles(files_, binding, place(binding)).current());
+    bound = bound || current;
   }
-  if (bindings_.empty()) return changed;
+  if (!bound) return changed;
+  CERTFERRY_TRY(put_in_place(0, Way::kBack));
   CERTFERRY_TRY(files_.remove(path_of(home_, type_)));
-  return changed;
+  return true;
 }
 
 Result<bool> Flip::bring_to(const deploy::Desired& desired, std::uint64_t number, const Options& options) {
@@ -265,29 +273,27 @@ Result<bool> Flip::bring_to(const deploy::Desired& desired, std::uint64_t number
                 "mend the cause, then run certferry set again for the same certificate");
   CERTFERRY_TRY(may_have_key(options));
   // Killed after the names had moved: what served before is known from the record alone.
-  if (last && last->state == Deployment::State::kFlipping && old.current == last->sha256) {
-    old.previous.reset();
-    old.current = last->before.empty() ? std::nullopt : std::optional(last->before);
+  if (last && last->state == Deployment::State::kFlipping && old.current == last->sha256)
+    old = {last->before.empty() ? std::nullopt : std::optional(last->before), old.next, std::nullopt};
+  std::optional<std::uint64_t> before;
+  if (old.current && old.current != desired.current) {
+    CERTFERRY_ASSIGN(before, number_of(generations_, *old.current));
   }
-  if (old.current == desired.current) old.current.reset();
   deployment_ = {Deployment::State::kFlipping, *desired.current, old.current.value_or(""), services, "", options.now};
-  Result<> ready = stage(number);
-  if (ready && old.current) {
-    CERTFERRY_ASSIGN(const std::optional<std::uint64_t> before, number_of(generations_, *old.current));
-    if (before) ready = stage(*before);
-  }
-  if (ready) ready = test(number);
-  if (!ready) {
-    CERTFERRY_TRY(record(Deployment::State::kRolledBack, told(ready.error())));
-    return fail(ErrorKind::kPartly, "CF1742", type_ + " keeps what it has: " + told(ready.error()), ready.error().fix);
+  if (const Result<> staged = ready(number, before); !staged) {
+    CERTFERRY_TRY(record(Deployment::State::kRolledBack, told(staged.error())));
+    return fail(ErrorKind::kPartly, "CF1742", type_ + " keeps what it has: " + told(staged.error()),
+                staged.error().fix);
   }
   CERTFERRY_TRY(record(Deployment::State::kFlipping, ""));
-  const Result<> done = put_in_place(desired, number);
+  Result<> done = move_names(desired);
+  if (done) done = put_in_place(number, Way::kForth);
   if (done) {
     CERTFERRY_TRY(record(Deployment::State::kVerified, ""));
     return true;
   }
-  const Result<> back = go_back(old);
+  Result<> back = move_names(old);
+  if (back) back = put_in_place(before.value_or(0), Way::kBack);
   CERTFERRY_TRY(record(Deployment::State::kRolledBack, told(done.error())));
   if (back)
     return fail(ErrorKind::kPartly, "CF1742", type_ + " was rolled back: " + told(done.error()), done.error().fix);

@@ -64,9 +64,13 @@ class Flip {
   [[nodiscard]] Result<deploy::Materials> materials(std::uint64_t number) const;
   [[nodiscard]] Result<> stage(std::uint64_t number);
   [[nodiscard]] Result<> test(std::uint64_t number);
-  // Moves the live names and the services' files, reloads, asks.
-  [[nodiscard]] Result<> put_in_place(const deploy::Desired& desired, std::uint64_t number);
-  [[nodiscard]] Result<> go_back(const deploy::Desired& old);
+  // Moves the services' files, reloads, asks. Generation 0 is what a service had before certferry: nobody knows what that
+  // serves.
+  enum class Way { kForth, kBack };
+  [[nodiscard]] Result<> put_in_place(std::uint64_t number, Way way);
+  [[nodiscard]] Result<> move_names(const deploy::Desired& desired);
+  // Stages both generations and has the services test the new one. `before`: what to go back to; nothing: generation 0.
+  [[nodiscard]] Result<> ready(std::uint64_t number, std::optional<std::uint64_t> before);
   [[nodiscard]] Result<> ask(const deploy::Binding& binding, const std::string& sha256,
                              const std::vector<std::string>& names);
   [[nodiscard]] Result<> record(Deployment::State state, const std::string& reason);

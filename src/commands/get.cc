@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/facts.h"
+#include "commands/flip.h"
 #include "commands/frame.h"
 #include "commands/reconcile.h"
 
@@ -25,7 +26,7 @@ struct Use {
 class Get {
  public:
   Get(Environment& environment, Home& home, const GetOptions& options)
-      : home_(home), options_(options), frame_(environment, home.config().computer.fqdn) {}
+      : environment_(environment), home_(home), options_(options), frame_(environment, home.config().computer.fqdn) {}
 
   [[nodiscard]] Outcome run() {
     const Result<> done = look();
@@ -103,6 +104,17 @@ class Get {
                 {"roll", use.next->roll}};
         state += ", then " + thumbprint.substr(0, 8) + "… from " + rfc3339(use.next->slot.effective);
       }
+      CERTFERRY_ASSIGN(const std::optional<Deployment> deployment,
+                       read_deployment(environment_.files, home_.path(), use.type));
+      const bool flipped = deployment && deployment->sha256 == record.sha256;
+      if (flipped && deployment->state == Deployment::State::kVerified) state += ", verified";
+      if (flipped && deployment->state == Deployment::State::kRolledBack) state = "rolled back: " + deployment->reason;
+      ordered_json served = nullptr;
+      if (flipped)
+        served = {{"state", name_of(deployment->state)},
+                  {"at", rfc3339(deployment->at)},
+                  {"services", deployment->services},
+                  {"reason", deployment->reason}};
       append({{"use", use.type},
               {"thumbprint", record.thumbprint},
               {"sha256", record.sha256},
@@ -117,6 +129,7 @@ class Get {
               {"update_time", rfc3339(use.updated)},
               {"source_scope", use.scope.text()},
               {"pending", waits},
+              {"deployment", std::move(served)},
               {"next", std::move(next)}});
       table.rows.push_back({use.type, record.subject, record.thumbprint, date_text(record.not_after), use.scope.text(),
                             std::move(state)});
@@ -158,6 +171,7 @@ class Get {
 
   void append(const ordered_json& item) { items_ += (items_.empty() ? "" : ",") + dump(item); }
 
+  Environment& environment_;
   Home& home_;
   const GetOptions& options_;
   Frame frame_;

@@ -290,6 +290,7 @@ class Import {
     const auto reconciled = reconcile(environment_, home_, now_);
     frame_.log("bring the disk to the store", reconciled.has_value());
     if (!reconciled) return std::unexpected(reconciled.error());
+    CERTFERRY_TRY(reconciled->outcome());
     for (const Finding& finding : reconciled->findings) document_.findings.push_back(finding);
     return {};
   }

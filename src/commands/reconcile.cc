@@ -42,6 +42,11 @@ class Reconciler {
     return look_at(generations, target);
   }
 
+  // What fails for one type keeps no other from its certificate.
+  void try_to_bring(const Target& target) {
+    if (Result<> done = bring(target); !done) result_.failures.push_back(std::move(done).error());
+  }
+
   [[nodiscard]] Reconciled take() { return std::move(result_); }
 
  private:
@@ -109,6 +114,11 @@ class Reconciler {
 
 }  // namespace
 
+Result<> Reconciled::outcome() const {
+  if (failures.empty()) return {};
+  return std::unexpected(failures.front());
+}
+
 std::vector<Target> targets(const std::vector<StoredAssignment>& assignments, const fleet::Config& config, Time now) {
   std::vector<fleet::Assignment> advanced;
   std::set<std::string> types;
@@ -158,7 +168,7 @@ Result<Reconciled> reconcile(Environment& environment, Home& home, Time now, Ret
   CERTFERRY_ASSIGN(std::vector<deploy::Binding> bindings, load_bindings(environment, home));
   Reconciler reconciler(environment, home, catalog, std::move(bindings),
                         {.exportable = false, .retry = retry == Retry::kYes, .now = now});
-  for (const Target& target : targets(assignments, home.config(), now)) CERTFERRY_TRY(reconciler.bring(target));
+  for (const Target& target : targets(assignments, home.config(), now)) reconciler.try_to_bring(target);
   return reconciler.take();
 }
 

@@ -28,11 +28,14 @@ struct Target {
 
 struct Reconciled {
   std::vector<std::string> changed;  // types whose live names moved
-  Findings findings;                 // about who may read keys
+  Findings findings;                 // about who may read keys, and services that cannot be asked
+  std::vector<Error> failures;       // one for each type that could not be brought there; the others were
+
+  // Fails with the first of the failures.
+  [[nodiscard]] Result<> outcome() const;
 };
 // Takes the home's lock. Stages what is missing, moves the names, looks at the result. May be killed at any system call and run again.
-// CF1740 where what is live afterwards is not what it should be.
-// Services with bindings are reloaded and asked: the errors of commands/flip.h. What was rolled back before is tried again
+// A failure is CF1740 where what is live afterwards is not what it should be. Services with bindings are reloaded and asked: the errors of commands/flip.h. What was rolled back before is tried again
 // only with `retry`, when somebody asked for it.
 enum class Retry { kNo, kYes };
 [[nodiscard]] Result<Reconciled> reconcile(Environment& environment, Home& home, Time now, Retry retry = Retry::kYes);

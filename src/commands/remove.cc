@@ -39,7 +39,8 @@ class Remove {
     const auto reconciled = reconcile(environment_, home_, frame_.now());
     frame_.log("bring the disk to the store", reconciled.has_value());
     if (!reconciled) return std::unexpected(reconciled.error());
-    return {};
+    for (const Finding& finding : reconciled->findings) frame_.document.findings.push_back(finding);
+    return reconciled->outcome();
   }
 
   [[nodiscard]] Result<> plan() {

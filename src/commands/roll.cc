@@ -40,7 +40,7 @@ class Roll {
     frame_.log("bring the disk to the store", reconciled.has_value());
     if (!reconciled) return std::unexpected(reconciled.error());
     for (const Finding& finding : reconciled->findings) frame_.document.findings.push_back(finding);
-    return {};
+    return reconciled->outcome();
   }
 
   [[nodiscard]] Result<> plan() {

@@ -143,6 +143,7 @@ class Flip(made_files.ProgramTest):
         first = self.up_and_running()
         self.bind(reload=["/bin/false"])
         _, answer = self.assign("failing", exit_code=4)
+        self.assertEqual(answer["error"]["id"], "CF1742")
         self.assertRegex(answer["error"]["message"], "CF1664")
         self.assertEqual(served(self.port), first)
         self.assertEqual((self.home / "live/WebServicesExternal/current/sha256").read_text().strip(), first)
@@ -155,6 +156,32 @@ class Flip(made_files.ProgramTest):
         _, answer = self.assign("names", exit_code=4, names=("web.litwareinc.com", "other.litwareinc.com"))
         self.assertIn("for other.litwareinc.com serves", answer["error"]["message"])
         self.assertEqual(served(self.port), first)
+
+    def test_one_type_that_fails_keeps_no_other_from_its_certificate(self):
+        self.up_and_running()
+        self.bind(reload=["/bin/false"])
+        answer = self.import_file(self.ca.server("two"))
+        assigned = self.json_of("set", "--type", "WebServicesExternal,Default", "--thumbprint", answer["thumbprint"], exit_code=4)
+        self.assertEqual(assigned["error"]["id"], "CF1742")
+        self.assertEqual((self.home / "live/Default/current/sha256").read_text().strip(), answer["sha256"])
+        states = {use["use"]: use["deployment"] and use["deployment"]["state"] for use in self.json_of("get")["certificates"]}
+        self.assertEqual(states, {"WebServicesExternal": "rolled back", "Default": None})
+
+    def test_a_binding_that_fails_for_what_is_live_already_leaves_it_live(self):
+        live = self.import_file(self.ca.server("live"))
+        self.json_of("set", "--type", "WebServicesExternal", "--thumbprint", live["thumbprint"])
+        self.bind(limits="probe = 1")  # nginx does not run
+        answer = self.json_of("agent", "--once", exit_code=4)
+        self.assertEqual(answer["error"]["id"], "CF1742")
+        self.assertEqual((self.home / "live/WebServicesExternal/current/sha256").read_text().strip(), live["sha256"])
+        self.assertFalse((self.home / "services/nginx/WebServicesExternal/current").exists())
+
+    def test_a_removed_certificate_is_taken_from_the_service(self):
+        self.up_and_running()
+        self.json_of("remove", "--type", "WebServicesExternal", "--force")
+        self.assertFalse((self.home / "services/nginx/WebServicesExternal/current").exists())
+        self.assertFalse((self.home / "live/WebServicesExternal/current").exists())
+        self.assertFalse((self.home / "deployments/WebServicesExternal.json").exists())
 
     def test_a_stopped_service_is_not_called_done(self):
         self.up_and_running()
