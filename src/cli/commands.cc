@@ -208,6 +208,15 @@ constexpr Use kRollback_[] = {{kType, kEverySet, kFirst, kNamedOnly, Repeat::kOn
 constexpr Example kRollbackExamples[] = {
     {"certferry rollback --type WebServicesExternal", "Uses the certificate from before the last roll again."}};
 
+constexpr Use kBinding_[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default), detect, show, new or test.",
+                              "list|detect|show|new|test"},
+                             {kBindingName, kEverySet, 0, 1},
+                             {kType, kEverySet, 0, kNamedOnly, Repeat::kOnce, "The uses that a new binding takes."}};
+constexpr Example kBindingExamples[] = {
+    {"certferry binding detect", "Shows the services that are installed here and can be bound."},
+    {"certferry binding new nginx --type WebServicesExternal", "Makes a binding from the built-in pattern."},
+    {"certferry binding test nginx", "Has nginx test its configuration, and shows what it serves."}};
+
 constexpr Use kAgent_[] = {{kOnce}, {kForeground}};
 constexpr Example kAgentExamples[] = {{"certferry agent --once", "Does what is due now."},
                                       {"certferry agent --foreground", "Stays; what a systemd unit runs."}};
@@ -377,6 +386,15 @@ constexpr Command kCommands[] = {
      kRollback_,
      {},
      kRollbackExamples},
+    {CommandId::kBinding,
+     "binding",
+     "",
+     "show, make and try how services take certificates",
+     "A binding says which files a service reads, how it is tested and reloaded, and which connections prove what it "
+     "serves.",
+     kBinding_,
+     {},
+     kBindingExamples},
     {CommandId::kVersion, "version", "", "show the version", "Shows the version.", {}, {}, {}},
     {CommandId::kHelp, "help", "", "explain a command", "Explains a command or cmdlet.", kHelp_, {}, {}},
     {CommandId::kCompletion,

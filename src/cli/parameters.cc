@@ -190,6 +190,7 @@ constexpr Parameter kParameters[] = {
     {kAction, "", "", "", "", kChoice, "ACTION", "What to do."},
     {kEndpoint, "", "", "", "", kText, "HOST:PORT", "The service: www.example.com:443, [2001:db8::1]:443."},
     {kTypeName, "", "", "", "", kText, "TYPE", "The type to show."},
+    {kBindingName, "", "", "", "", kText, "NAME", "The binding."},
     {kLinksDirectory, "", "", "", "", kFolder, "DIR", "The directory."},
     {kTopic, "", "", "", "", kText, "COMMAND", "The command or cmdlet to explain."},
     {kShell, "", "", "", "", kChoice, "SHELL", "The shell.", "bash|zsh|fish"},

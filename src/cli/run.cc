@@ -10,14 +10,13 @@
 
 #include "agent/agent.h"
 #include "base/escape.h"
+#include "cli/at_once.h"
 #include "cli/command_line.h"
-#include "cli/completion.h"
 #include "cli/date.h"
 #include "cli/environment.h"
-#include "cli/help.h"
-#include "cli/man.h"
 #include "cli/password.h"
 #include "commands/audit.h"
+#include "commands/binding_command.h"
 #include "commands/bulk_import.h"
 #include "commands/check.h"
 #include "commands/config.h"
@@ -43,7 +42,6 @@ using commands::Environment;
 using commands::Home;
 using commands::Outcome;
 using nlohmann::ordered_json;
-constexpr std::string_view kVersion = CERTFERRY_VERSION;
 
 Role role_of(report::Emphasis emphasis) {
   switch (emphasis) {
@@ -130,6 +128,7 @@ class Run {
       case CommandId::kLinks: return links();
       case CommandId::kAgent: return agent();
       case CommandId::kRoll: return roll();
+      case CommandId::kBinding: return binding();
       case CommandId::kRollback: return change_roll(commands::RollAction::kBack);
       default:
         return fail(
@@ -334,6 +333,19 @@ class Run {
     return commands::probe_service(environment_, options);
   }
 
+  [[nodiscard]] Result<Outcome> binding() {
+    const std::string action = text(ParameterId::kAction);
+    const std::string name = text(ParameterId::kBindingName);
+    CERTFERRY_ASSIGN(Home home, open(Home::Access::kRead));
+    if (action.empty() || action == "list") return commands::list_bindings(environment_, home);
+    if (action == "detect") return commands::detect_bindings(environment_, home);
+    if (name.empty())
+      return fail(ErrorKind::kUsage, "CF1076", "which binding is meant?", "certferry binding " + action + " NAME");
+    if (action == "show") return commands::show_binding(environment_, home, name);
+    if (action == "test") return commands::test_binding(environment_, home, name);
+    return commands::new_binding(environment_, home, name, joined(invocation_.texts(ParameterId::kType)));
+  }
+
   [[nodiscard]] Result<Outcome> roll() {
     const std::string action = text(ParameterId::kAction);
     if (action == "list") return with_home(Home::Access::kRead, commands::list_rolls);
@@ -417,41 +429,6 @@ class Run {
   Findings warnings_;
   std::string reading_;  // of the effective date
 };
-
-// What needs no environment, and must cost nothing.
-std::optional<int> answer_at_once(const Invocation& invocation, const Terminal& terminal) {
-  const Command& asked = command(invocation.command());
-  if (invocation.on(ParameterId::kVersion) || invocation.command() == CommandId::kVersion) {
-    terminal.print(invocation.json() ? "{\"schema\":1,\"version\":\"" + std::string(kVersion) + "\"}\n"
-                                     : "certferry " + std::string(kVersion) + "\n");
-    return 0;
-  }
-  if (invocation.command() == CommandId::kHelp) {
-    const auto topic = invocation.text(ParameterId::kTopic);
-    const Command* found = topic ? find_topic(*topic) : nullptr;
-    terminal.print(found ? help_of(*found, find_cmdlet(*topic) ? Dialect::kCmdlet : Dialect::kNative)
-                         : help_overview());
-    return topic && !found ? exit_code(ErrorKind::kUsage) : 0;
-  }
-  if (invocation.wants_help()) {
-    terminal.print(help_of(asked, invocation.dialect()));
-    return 0;
-  }
-  if (invocation.command() == CommandId::kCompletion) {
-    const fleet::TypeTable types;
-    const auto script = completion_script(invocation.text(ParameterId::kShell).value_or("bash"), types.names());
-    terminal.print(script.value_or(""));
-    return script ? 0 : exit_code(ErrorKind::kUsage);
-  }
-  if (invocation.command() == CommandId::kMan) {
-    const auto topic = invocation.text(ParameterId::kTopic);
-    const Command* found = topic ? find_topic(*topic) : nullptr;
-    terminal.print(found ? man_page(*found, find_cmdlet(*topic) ? Dialect::kCmdlet : Dialect::kNative, kVersion)
-                         : man_overview(kVersion));
-    return 0;
-  }
-  return std::nullopt;
-}
 
 Terminal terminal_for(const Invocation& invocation) {
   Terminal::Settings settings;

@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "commands/bindings.h"
 #include "commands/facts.h"
 #include "deploy/service.h"
 #include "probe/probe.h"
-#include "probe/resolve.h"
 
 namespace certferry::commands {
 namespace {
@@ -42,35 +42,6 @@ Result<std::optional<std::uint64_t>> number_of(const deploy::Generations& genera
     if (generation.sha256 == sha256) number = generation.number;
   }
   return number;
-}
-
-Result<std::vector<probe::Target>> targets_of(const deploy::BoundProbe& asked, const std::vector<std::string>& names) {
-  std::vector<probe::Target> targets;
-  CERTFERRY_ASSIGN(const std::vector<std::string> addresses, probe::resolve(asked.address, milliseconds(5'000)));
-  std::vector<std::optional<std::string>> server_names(asked.server_names.begin(), asked.server_names.end());
-  for (const std::string& name : names) {
-    if (asked.server_names.empty() && !name.contains('*') && !probe::is_address(name)) server_names.emplace_back(name);
-  }
-  if (server_names.empty()) server_names.emplace_back("");
-  std::vector<probe::KeyKind> kinds;
-  for (const std::string& key : asked.keys)
-    kinds.push_back(key == "rsa" ? probe::KeyKind::kRsa : probe::KeyKind::kEcdsa);
-  if (kinds.empty()) kinds.push_back(probe::KeyKind::kAny);
-  probe::Target target;
-  if (!asked.starttls.empty()) {
-    CERTFERRY_ASSIGN(target.starttls, probe::starttls_from(asked.starttls));
-  }
-  for (const std::string& address : addresses) {
-    target.endpoint = {address, static_cast<std::uint16_t>(asked.port)};
-    for (const auto& name : server_names) {
-      target.server_name = name;
-      for (const probe::KeyKind kind : kinds) {
-        target.key_kind = kind;
-        for (int i = 0; i < std::max(1, asked.connections); ++i) targets.push_back(target);
-      }
-    }
-  }
-  return targets;
 }
 
 // Empty where every answer is the certificate.
@@ -188,7 +159,7 @@ Result<> Flip::test(std::uint64_t number) {
 Result<> Flip::ask(const deploy::Binding& binding, const std::string& sha256, const std::vector<std::string>& names) {
   const auto deadline = clock_.monotonic() + binding.limits.probe;
   for (const deploy::BoundProbe& asked : binding.probes) {
-    CERTFERRY_ASSIGN(const std::vector<probe::Target> targets, targets_of(asked, names));
+    CERTFERRY_ASSIGN(const std::vector<probe::Target> targets, probe_targets(asked, names));
     std::optional<std::chrono::nanoseconds> right_since;
     while (!right_since || clock_.monotonic() - *right_since < kMustStayRight) {
       const auto began = clock_.monotonic();

@@ -183,6 +183,22 @@ class Flip(made_files.ProgramTest):
         self.assertFalse((self.home / "live/WebServicesExternal/current").exists())
         self.assertFalse((self.home / "deployments/WebServicesExternal.json").exists())
 
+    def test_a_binding_can_be_made_from_a_pattern_listed_and_tried(self):
+        patterns = {one["name"]: one for one in self.json_of("binding")["bindings"]}
+        self.assertGreaterEqual(len(patterns), 14)
+        self.assertFalse(any(one["in_use"] for one in patterns.values()))
+        self.assertIn("nginx", [one["name"] for one in self.json_of("binding", "detect")["bindings"]])
+        self.json_of("binding", "new", "nginx", "--type", "Default,WebServicesExternal")
+        text = self.json_of("binding", "show", "nginx")["text"]
+        self.assertIn('types = ["Default", "WebServicesExternal"]', text)
+        self.assertEqual(self.json_of("binding", "new", "nginx", exit_code=1)["error"]["id"], "CF1787")
+        self.assertEqual(self.json_of("binding", "show", "nginks", exit_code=2)["error"]["id"], "CF1786")
+        first = self.up_and_running()
+        listed = {one["name"]: one for one in self.json_of("binding", "list")["bindings"]}
+        self.assertTrue(listed["nginx"]["in_use"])
+        tried = self.json_of("binding", "test", "nginx")
+        self.assertEqual([one["sha256"] for one in tried["served"]], [first])
+
     def test_a_stopped_service_is_not_called_done(self):
         self.up_and_running()
         self.stop()
