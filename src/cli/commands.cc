@@ -217,6 +217,11 @@ constexpr Example kBindingExamples[] = {
     {"certferry binding new nginx --type WebServicesExternal", "Makes a binding from the built-in pattern."},
     {"certferry binding test nginx", "Has nginx test its configuration, and shows what it serves."}};
 
+constexpr Use kStatus_[] = {{kCsv}, {kReport}};
+constexpr Example kStatusExamples[] = {
+    {"certferry status", "Shows each use, with what is left of its certificate's life."},
+    {"certferry status --json", "The same, for monitoring."}};
+
 constexpr Use kAgent_[] = {{kOnce}, {kForeground}};
 constexpr Example kAgentExamples[] = {{"certferry agent --once", "Does what is due now."},
                                       {"certferry agent --foreground", "Stays; what a systemd unit runs."}};
@@ -395,6 +400,15 @@ constexpr Command kCommands[] = {
      kBinding_,
      {},
      kBindingExamples},
+    {CommandId::kStatus,
+     "status",
+     "",
+     "show what is assigned, what is served, and what comes",
+     "Asks every connection that a binding names what it serves, and compares it with what is assigned. Exit status 4 where "
+     "they differ.",
+     kStatus_,
+     {},
+     kStatusExamples},
     {CommandId::kVersion, "version", "", "show the version", "Shows the version.", {}, {}, {}},
     {CommandId::kHelp, "help", "", "explain a command", "Explains a command or cmdlet.", kHelp_, {}, {}},
     {CommandId::kCompletion,

@@ -31,6 +31,7 @@ enum class CommandId : std::uint8_t {
   kRoll,
   kRollback,
   kBinding,
+  kStatus,
   kVersion,
   kHelp,
   kCompletion,

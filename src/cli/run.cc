@@ -29,6 +29,7 @@
 #include "commands/remove.h"
 #include "commands/roll.h"
 #include "commands/set.h"
+#include "commands/status.h"
 #include "commands/type.h"
 #include "report/csv.h"
 #include "report/text.h"
@@ -128,6 +129,7 @@ class Run {
       case CommandId::kLinks: return links();
       case CommandId::kAgent: return agent();
       case CommandId::kRoll: return roll();
+      case CommandId::kStatus: return with_home(Home::Access::kRead, commands::show_status);
       case CommandId::kBinding: return binding();
       case CommandId::kRollback: return change_roll(commands::RollAction::kBack);
       default:

@@ -200,8 +200,15 @@ class Flip(made_files.ProgramTest):
         self.assertEqual([one["sha256"] for one in tried["served"]], [first])
 
     def test_a_stopped_service_is_not_called_done(self):
-        self.up_and_running()
+        first = self.up_and_running()
+        (use,) = self.json_of("status")["uses"]
+        self.assertEqual((use["sha256"], use["deployment"], use["next"]), (first, "verified", None))
+        self.assertGreater(use["life_left"], 0.9)
+        self.assertEqual({(one["service"], one["sha256"], one["right"]) for one in use["served"]}, {("nginx", first, True)})
         self.stop()
+        status = self.json_of("status", exit_code=4)
+        self.assertEqual(status["error"]["id"], "CF1788")
+        self.assertEqual({one["error"] for one in status["uses"][0]["served"]}, {"CF2012"})
         _, answer = self.assign("stopped", exit_code=4)
         self.assertIn(answer["error"]["id"], ("CF1742", "CF1744"))
 

@@ -1,0 +1,176 @@
+#include "commands/status.h"
+
+#include <algorithm>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "commands/bindings.h"
+#include "commands/facts.h"
+#include "commands/flip.h"
+#include "commands/frame.h"
+#include "commands/reconcile.h"
+
+namespace certferry::commands {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::size_t kConnectionsAtOnce = 64;
+
+// One connection, and for which use it is asked.
+struct Question {
+  std::size_t use;
+  std::string service;
+  probe::Target target;
+};
+
+class Status {
+ public:
+  Status(Environment& environment, Home& home)
+      : environment_(environment), home_(home), frame_(environment, home.config().computer.fqdn) {}
+
+  [[nodiscard]] Outcome run() {
+    Result<> done = look();
+    if (done && wrong_ > 0) {
+      done = fail(ErrorKind::kPartly, "CF1788",
+                  std::to_string(wrong_) + (wrong_ == 1 ? " connection does" : " connections do") +
+                      " not serve what is assigned",
+                  "see the list; `certferry set` for the same certificate flips and asks again");
+    }
+    frame_.document.status = report::Status::kShown;
+    frame_.document.headline = !done && uses_.empty() ? "The status cannot be told"
+                               : wrong_ > 0           ? "Not everything is served as it is assigned"
+                                                      : "What is assigned, served and to come";
+    ordered_json uses = ordered_json::array();
+    for (Use& use : uses_) uses.push_back(std::move(use.json));
+    return frame_.finish(done, false, {{"uses", std::move(uses)}});
+  }
+
+ private:
+  struct Use {
+    Target target;
+    CertificateRecord record;
+    ordered_json json;
+    std::vector<std::string> row;
+    std::size_t asked = 0;
+    std::size_t right = 0;
+  };
+
+  [[nodiscard]] Result<> look() {
+    CERTFERRY_ASSIGN(store::Store* const store, home_.store());
+    Catalog catalog(*store);
+    {
+      const store::Reading reading(*store);
+      CERTFERRY_ASSIGN(const std::vector<StoredAssignment> assignments, catalog.assignments());
+      for (Target& target : targets(assignments, home_.config(), frame_.now()))
+        CERTFERRY_TRY(add_use(catalog, std::move(target)));
+    }
+    frame_.log("read the store");
+    CERTFERRY_TRY(ask());
+    frame_.log("ask " + std::to_string(asked_) + " connections", wrong_ == 0);
+    report::Table table{"", {"Use", "Subject", "Thumbprint", "Valid until", "Life left", "Served", "Next"}, {}};
+    for (Use& use : uses_) {
+      use.row[5] = use.asked == 0           ? "not asked"
+                   : use.right == use.asked ? "yes, by all " + std::to_string(use.asked)
+                                            : std::to_string(use.right) + " of " + std::to_string(use.asked);
+      table.rows.push_back(use.row);
+    }
+    frame_.document.summary = {uses_.empty() ? "Nothing is assigned." : std::to_string(asked_) + " connections asked."};
+    if (!table.rows.empty()) frame_.document.tables.push_back(std::move(table));
+    if (!problems_.rows.empty()) frame_.document.tables.push_back(std::move(problems_));
+    return {};
+  }
+
+  [[nodiscard]] Result<> add_use(Catalog& catalog, Target target) {
+    if (!target.current) return {};
+    CERTFERRY_ASSIGN(const std::optional<Found> found, catalog.get(*target.current));
+    if (!found)
+      return fail(ErrorKind::kFailed, "CF1710", "the store lacks the certificate " + *target.current,
+                  "import it again");
+    CERTFERRY_ASSIGN(const std::optional<Deployment> deployment,
+                     read_deployment(environment_.files, home_.path(), target.type));
+    const CertificateRecord& record = found->record;
+    const auto life = std::chrono::duration<double>(record.not_after - record.not_before);
+    const auto left = std::chrono::duration<double>(record.not_after - frame_.now());
+    const double fraction = life.count() > 0 ? std::clamp(left / life, 0.0, 1.0) : 0.0;
+    const std::string next = target.next_slot ? rfc3339(target.next_slot->slot.effective) : "";
+    Use use;
+    use.json = {{"use", target.type},
+                {"thumbprint", record.thumbprint},
+                {"sha256", record.sha256},
+                {"subject", record.subject},
+                {"not_after", rfc3339(record.not_after)},
+                {"life_left", std::round(fraction * 1000) / 1000},
+                {"deployment", deployment ? ordered_json(name_of(deployment->state)) : ordered_json(nullptr)},
+                {"next", next.empty() ? ordered_json(nullptr) : ordered_json(next)},
+                {"served", ordered_json::array()}};
+    use.row = {target.type,
+               record.subject,
+               record.thumbprint,
+               date_text(record.not_after),
+               std::to_string(static_cast<int>(fraction * 100)) + " %",
+               "",
+               next};
+    use.record = record;
+    use.target = std::move(target);
+    uses_.push_back(std::move(use));
+    return {};
+  }
+
+  [[nodiscard]] Result<> ask() {
+    CERTFERRY_ASSIGN(const std::vector<deploy::Binding> bindings, load_bindings(environment_, home_));
+    std::vector<Question> questions;
+    for (std::size_t i = 0; i < uses_.size(); ++i) {
+      for (const deploy::Binding& binding : bindings) {
+        if (!binding.takes(uses_[i].target.type)) continue;
+        for (const deploy::BoundProbe& asked : binding.probes) {
+          CERTFERRY_ASSIGN(const std::vector<probe::Target> found, probe_targets(asked, uses_[i].record.names));
+          for (const probe::Target& target : found) questions.push_back({i, binding.name, target});
+        }
+      }
+    }
+    std::vector<probe::Target> list;
+    for (const Question& question : questions) list.push_back(question.target);
+    const auto answers = probe::probe_many(list, kConnectionsAtOnce, environment_.clock);
+    for (std::size_t i = 0; i < questions.size(); ++i) take(questions[i], answers[i]);
+    return {};
+  }
+
+  void take(const Question& question, const Result<probe::Served>& answer) {
+    Use& use = uses_[question.use];
+    const std::string address = probe::to_text(question.target.endpoint);
+    const std::string name = question.target.server_name.value_or("");
+    const std::string sha256 = answer ? answer->chain.front().sha256_hex() : "";
+    const bool right = sha256 == use.record.sha256;
+    ++asked_;
+    ++use.asked;
+    if (right) ++use.right;
+    else ++wrong_;
+    use.json["served"].push_back({{"service", question.service},
+                                  {"address", address},
+                                  {"server_name", name},
+                                  {"sha256", answer ? ordered_json(sha256) : ordered_json(nullptr)},
+                                  {"right", right},
+                                  {"error", answer ? ordered_json(nullptr) : ordered_json(answer.error().id)}});
+    if (right) return;
+    std::vector<std::string> row = {
+        use.target.type, question.service, address, name,
+        answer ? "serves " + answer->chain.front().thumbprint() + " (" + answer->chain.front()->subject.label() + ")"
+               : answer.error().message};
+    if (std::ranges::find(problems_.rows, row) == problems_.rows.end()) problems_.rows.push_back(std::move(row));
+  }
+
+  Environment& environment_;
+  Home& home_;
+  Frame frame_;
+  std::vector<Use> uses_;
+  report::Table problems_{"Not as assigned", {"Use", "Service", "Address", "Name", "What was seen"}, {}};
+  std::size_t asked_ = 0;
+  std::size_t wrong_ = 0;
+};
+
+}  // namespace
+
+Outcome show_status(Environment& environment, Home& home) { return Status(environment, home).run(); }
+
+}  // namespace certferry::commands
