@@ -25,8 +25,7 @@ class Runner {
     CERTFERRY_TRY(store->wait_for_writers());
     CERTFERRY_TRY(check_clock(*store));
     if (cycle_.held) return std::move(cycle_);
-    CERTFERRY_ASSIGN(const commands::Reconciled reconciled,
-                     commands::reconcile(environment_, home_, now_, commands::Retry::kNo));
+    CERTFERRY_ASSIGN(const commands::Reconciled reconciled, commands::reconcile(environment_, home_, now_));
     for (const std::string& type : reconciled.changed) cycle_.actions.push_back("bring " + type + " to the store");
     cycle_.findings = reconciled.findings;
     cycle_.failures = reconciled.failures;

@@ -116,6 +116,12 @@ Result<> commit_assignments(Environment& environment, Home& home, Catalog& catal
   return {};
 }
 
+std::vector<std::string> types_of(const std::vector<PlannedAssignment>& planned) {
+  std::vector<std::string> types;
+  for (const PlannedAssignment& plan : planned) types.push_back(plan.transition.after.type);
+  return types;
+}
+
 std::vector<report::AssignmentFacts> assignment_facts(const fleet::Assignment& assignment,
                                                       const std::vector<CertificateRecord>& records) {
   std::vector<report::AssignmentFacts> facts;

@@ -46,6 +46,9 @@ struct PlannedAssignment {
 [[nodiscard]] Result<> commit_assignments(Environment& environment, Home& home, Catalog& catalog, const Frame& frame,
                                           const std::vector<PlannedAssignment>& planned);
 
+// Of the plan, for reconcile().
+[[nodiscard]] std::vector<std::string> types_of(const std::vector<PlannedAssignment>& planned);
+
 // Facts and steps for the report; `label` names the certificate.
 void describe(const std::vector<PlannedAssignment>& planned, const fleet::Config& config,
               const CertificateRecord& record, Time now, report::Document& document);

@@ -287,7 +287,7 @@ class Import {
 
   [[nodiscard]] Result<> bring_to_disk() {
     if (planned_.empty()) return {};
-    const auto reconciled = reconcile(environment_, home_, now_);
+    const auto reconciled = reconcile(environment_, home_, now_, types_of(planned_));
     frame_.log("bring the disk to the store", reconciled.has_value());
     if (!reconciled) return std::unexpected(reconciled.error());
     CERTFERRY_TRY(reconciled->outcome());

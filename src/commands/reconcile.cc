@@ -14,18 +14,20 @@
 namespace certferry::commands {
 namespace {
 
-constexpr int kLockSeconds = 30;
+// Another command may be flipping a service: its reload, the wire, and the way back take their time.
+constexpr int kLockSeconds = 180;
 constexpr std::size_t kKeptGenerations = 2;
 
 class Reconciler {
  public:
   Reconciler(Environment& environment, Home& home, Catalog& catalog, std::vector<deploy::Binding> bindings,
-             Flip::Options options)
+             const std::vector<std::string>& asked, Time now)
       : environment_(environment),
         home_(home),
         catalog_(catalog),
         bindings_(std::move(bindings)),
-        options_(options),
+        asked_(asked),
+        now_(now),
         certificates_(environment.files, home.path()),
         process_(environment.clock) {}
 
@@ -44,24 +46,31 @@ class Reconciler {
 
   // What fails for one type keeps no other from its certificate.
   void try_to_bring(const Target& target) {
-    if (Result<> done = bring(target); !done) result_.failures.push_back(std::move(done).error());
+    const Result<> done = bring(target);
+    if (done) return;
+    const Error& error = done.error();
+    if (asked_.empty() || is_asked(target.type)) result_.failures.push_back(error);
+    else result_.findings.push_back({error.id, Severity::kWarning, error.message, error.fix, "certferry"});
   }
 
   [[nodiscard]] Reconciled take() { return std::move(result_); }
 
  private:
+  [[nodiscard]] bool is_asked(const std::string& type) const { return std::ranges::find(asked_, type) != asked_.end(); }
+
   [[nodiscard]] Result<bool> flip(deploy::Generations& generations, const Target& target) {
     std::vector<deploy::Binding> bindings;
     std::ranges::copy_if(bindings_, std::back_inserter(bindings),
                          [&](const deploy::Binding& binding) { return binding.takes(target.type); });
     Flip flip(environment_.files, process_, environment_.clock, home_.path(), generations, target.type, bindings);
     const deploy::Desired desired{target.current, target.next, target.previous};
+    Flip::Options options{.exportable = false, .retry = is_asked(target.type), .now = now_};
     if (target.current) {
       CERTFERRY_ASSIGN(const std::optional<Found> found, catalog_.get(*target.current));
-      options_.exportable = found && found->record.exportable;
+      options.exportable = found && found->record.exportable;
     }
     auto changed =
-        target.current ? flip.bring_to(desired, numbers_.at(*target.current), options_) : flip.release(desired);
+        target.current ? flip.bring_to(desired, numbers_.at(*target.current), options) : flip.release(desired);
     for (Finding& finding : flip.take_findings()) result_.findings.push_back(std::move(finding));
     return changed;
   }
@@ -105,7 +114,8 @@ class Reconciler {
   Home& home_;
   Catalog& catalog_;
   const std::vector<deploy::Binding> bindings_;
-  Flip::Options options_;
+  const std::vector<std::string>& asked_;
+  const Time now_;
   deploy::Certificates certificates_;
   SystemProcess process_;
   std::map<std::string, std::uint64_t> numbers_;  // of the generations of the type at hand, by SHA-256
@@ -160,14 +170,13 @@ std::vector<Target> targets(const std::vector<StoredAssignment>& assignments, co
   return result;
 }
 
-Result<Reconciled> reconcile(Environment& environment, Home& home, Time now, Retry retry) {
+Result<Reconciled> reconcile(Environment& environment, Home& home, Time now, const std::vector<std::string>& asked) {
   CERTFERRY_ASSIGN(const Lock lock, Lock::take(home.path() + "/lock", kLockSeconds));
   CERTFERRY_ASSIGN(store::Store* const store, home.store());
   Catalog catalog(*store);
   CERTFERRY_ASSIGN(const std::vector<StoredAssignment> assignments, catalog.assignments());
   CERTFERRY_ASSIGN(std::vector<deploy::Binding> bindings, load_bindings(environment, home));
-  Reconciler reconciler(environment, home, catalog, std::move(bindings),
-                        {.exportable = false, .retry = retry == Retry::kYes, .now = now});
+  Reconciler reconciler(environment, home, catalog, std::move(bindings), asked, now);
   for (const Target& target : targets(assignments, home.config(), now)) reconciler.try_to_bring(target);
   return reconciler.take();
 }

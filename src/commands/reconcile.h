@@ -34,10 +34,12 @@ struct Reconciled {
   // Fails with the first of the failures.
   [[nodiscard]] Result<> outcome() const;
 };
-// Takes the home's lock. Stages what is missing, moves the names, looks at the result. May be killed at any system call and run again.
-// A failure is CF1740 where what is live afterwards is not what it should be. Services with bindings are reloaded and asked: the errors of commands/flip.h. What was rolled back before is tried again
-// only with `retry`, when somebody asked for it.
-enum class Retry { kNo, kYes };
-[[nodiscard]] Result<Reconciled> reconcile(Environment& environment, Home& home, Time now, Retry retry = Retry::kYes);
+// Takes the home's lock. Stages what is missing, moves the names, flips the services that have bindings (commands/flip.h),
+// looks at the result. May be killed at any system call and run again. `asked`: the types that a command is about. What
+// was rolled back before is tried again for them alone, and what fails for others is a finding; nothing: nobody asked,
+// and every failure is told as one. A failure is CF1740 where what is live afterwards is not what it should be, or one of
+// commands/flip.h.
+[[nodiscard]] Result<Reconciled> reconcile(Environment& environment, Home& home, Time now,
+                                           const std::vector<std::string>& asked = {});
 
 }  // namespace certferry::commands

@@ -36,7 +36,7 @@ class Remove {
     Result<> stored = apply_or_plan_again([this] { return plan(); }, [this] { return commit(); });
     frame_.log("commit to the store", stored.has_value());
     CERTFERRY_TRY(stored);
-    const auto reconciled = reconcile(environment_, home_, frame_.now());
+    const auto reconciled = reconcile(environment_, home_, frame_.now(), types_of(planned_));
     frame_.log("bring the disk to the store", reconciled.has_value());
     if (!reconciled) return std::unexpected(reconciled.error());
     for (const Finding& finding : reconciled->findings) frame_.document.findings.push_back(finding);

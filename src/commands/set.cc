@@ -137,7 +137,7 @@ class Set {
   }
 
   [[nodiscard]] Result<> bring_to_disk() {
-    CERTFERRY_ASSIGN(const Reconciled reconciled, reconcile(environment_, home_, frame_.now()));
+    CERTFERRY_ASSIGN(const Reconciled reconciled, reconcile(environment_, home_, frame_.now(), types_of(planned_)));
     moved_ = !reconciled.changed.empty();
     CERTFERRY_TRY(reconciled.outcome());
     for (const Finding& finding : reconciled.findings) frame_.document.findings.push_back(finding);

@@ -164,6 +164,10 @@ class Flip(made_files.ProgramTest):
         assigned = self.json_of("set", "--type", "WebServicesExternal,Default", "--thumbprint", answer["thumbprint"], exit_code=4)
         self.assertEqual(assigned["error"]["id"], "CF1742")
         self.assertEqual((self.home / "live/Default/current/sha256").read_text().strip(), answer["sha256"])
+        # Another command is not about it: it neither tries again nor fails for it.
+        other = self.json_of("set", "--type", "Internal", "--thumbprint", answer["thumbprint"])
+        self.assertIn("CF1745", [finding["id"] for finding in other["findings"]])
+        self.json_of("remove", "--type", "Internal", "--force")
         states = {use["use"]: use["deployment"] and use["deployment"]["state"] for use in self.json_of("get")["certificates"]}
         self.assertEqual(states, {"WebServicesExternal": "rolled back", "Default": None})
 
