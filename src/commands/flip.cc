@@ -7,6 +7,7 @@
 
 #include "commands/bindings.h"
 #include "commands/facts.h"
+#include "deploy/handshake.h"
 #include "deploy/service.h"
 #include "probe/probe.h"
 
@@ -139,6 +140,7 @@ Result<deploy::Materials> Flip::materials(std::uint64_t number) const {
 
 Result<> Flip::stage(std::uint64_t number) {
   CERTFERRY_ASSIGN(const deploy::Materials made, materials(number));
+  CERTFERRY_TRY(deploy::try_handshake(made));
   for (const deploy::Binding& binding : bindings_)
     CERTFERRY_TRY(deploy::ServiceFiles(files_, binding, place(binding)).stage(number, made));
   return {};

@@ -1,6 +1,5 @@
 #include "deploy/materials.h"
 
-#define OPENSSL_SUPPRESS_DEPRECATED  // openssl_ptr.h names what it owns, old and new
 #include <openssl/bio.h>
 #include <openssl/buffer.h>
 #include <openssl/err.h>
@@ -10,7 +9,7 @@
 #include <algorithm>
 #include <string>
 
-#include "x509/openssl_ptr.h"
+#include "x509/openssl_objects.h"
 
 namespace certferry::deploy {
 namespace {
@@ -19,7 +18,6 @@ constexpr int kIterations =
     10'000;  // the file's mode keeps others away from it; a Java service opens it at every change
 
 using BioPtr = std::unique_ptr<BIO, x509::FreeWith<BIO_free_all>>;
-using X509Ptr = std::unique_ptr<X509, x509::FreeWith<X509_free>>;
 using Pkcs12Ptr = std::unique_ptr<PKCS12, x509::FreeWith<PKCS12_free>>;
 void free_stack(STACK_OF(X509) * stack) { sk_X509_pop_free(stack, X509_free); }
 using StackPtr = std::unique_ptr<STACK_OF(X509), x509::FreeWith<free_stack>>;
@@ -30,7 +28,11 @@ std::unexpected<Error> cannot_read_pem(std::string_view what) {
 
 std::unexpected<Error> cannot_make(std::string_view what) {
   std::string reason;
-  if (const unsigned long code = ERR_peek_last_error()) reason = std::string(": ") + ERR_reason_error_string(code);
+  // The program does not load the texts of libcrypto's errors (x509/openssl_init.h); then the number has to do.
+  if (const unsigned long code = ERR_peek_last_error()) {
+    const char* const text = ERR_reason_error_string(code);
+    reason = text ? std::string(": ") + text : ": libcrypto's error " + std::to_string(ERR_GET_REASON(code));
+  }
   ERR_clear_error();
   return fail(ErrorKind::kFailed, "CF1651", "cannot make " + std::string(what) + reason,
               "see whether the password is on the first line of the binding's password_file");
@@ -49,17 +51,6 @@ Result<std::vector<Secret>> blocks(std::string_view text, std::string_view label
     found.emplace_back(std::move(*der));
   }
   return found;
-}
-
-x509::EvpKeyPtr openssl_key(const x509::PrivateKey& key) {
-  const ByteView der = key.pkcs8().view();
-  const unsigned char* at = der.data();
-  return x509::EvpKeyPtr(d2i_AutoPrivateKey(nullptr, &at, static_cast<long>(der.size())));
-}
-
-X509Ptr openssl_certificate(const x509::Certificate& certificate) {
-  const unsigned char* at = certificate->der.data();
-  return X509Ptr(d2i_X509(nullptr, &at, static_cast<long>(certificate->der.size())));
 }
 
 Secret written(BIO* memory) {
@@ -83,11 +74,11 @@ Result<Secret> pkcs12(const Materials& materials, const KeystoreOptions& options
   ERR_clear_error();
   const Secret password = joined({options.password->text(), std::string_view("\0", 1)});
   const std::string alias(options.alias);
-  const x509::EvpKeyPtr key = openssl_key(materials.key);
-  const X509Ptr leaf = openssl_certificate(materials.leaf);
+  const x509::EvpKeyPtr key = x509::openssl_key(materials.key);
+  const x509::X509Ptr leaf = x509::openssl_certificate(materials.leaf);
   const StackPtr chain(sk_X509_new_null());
   for (const x509::Certificate& each : materials.chain) {
-    X509Ptr certificate = openssl_certificate(each);
+    x509::X509Ptr certificate = x509::openssl_certificate(each);
     if (!certificate || !chain || sk_X509_push(chain.get(), certificate.get()) <= 0) return cannot_make("a keystore");
     static_cast<void>(certificate.release());
   }
@@ -126,7 +117,7 @@ Result<Secret> traditional_key(const x509::PrivateKey& key) {
   const x509::KeyAlgorithm algorithm = key.public_key().algorithm();
   if (algorithm != x509::KeyAlgorithm::kRsa && algorithm != x509::KeyAlgorithm::kEc) return key.pem();
   ERR_clear_error();
-  const x509::EvpKeyPtr decoded = openssl_key(key);
+  const x509::EvpKeyPtr decoded = x509::openssl_key(key);
   const BioPtr memory(BIO_new(BIO_s_secmem()));
   if (!decoded || !memory ||
       PEM_write_bio_PrivateKey_traditional(memory.get(), decoded.get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
