@@ -1,6 +1,6 @@
 """Killed, or out of space, at any write-class system call of import and set: afterwards old or new, never a mix, and the
 next run converges. With CERTFERRY_EVERY_CALL=1 at every single one of them; else at the first two of each kind and at
-every eighth after them. CERTFERRY_SOAK_TABLE: a file that lines for the table of docs/soak.md are appended to."""
+every twelfth after them. CERTFERRY_SOAK_TABLE: a file that lines for the table of docs/soak.md are appended to."""
 
 import os
 import shutil
@@ -62,7 +62,7 @@ class Crash(made_files.ProgramTest):
                         self.assert_old_or_new(known)
                         report = self.json_of("doctor")
                         self.assertTrue(report["clean"], report["findings"])
-                    number += 1 if EVERY or number < 2 else 8
+                    number += 1 if EVERY or number < 2 else 12
         self.assertGreater(sum(counts.values()), 30)
         self.record(f"`{self.id().split('.')[-1]}`, {'every call' if EVERY else 'a sample of the calls'}",
                     ", ".join(f"{count} × {fault.split('=')[1]}" for fault, count in counts.items()))
