@@ -97,7 +97,9 @@ commands::Outcome run_once(commands::Environment& environment, commands::Home& h
     }
   }
   frame.document.status = changed ? report::Status::kDone : report::Status::kNothing;
-  frame.document.headline = !done     ? "Nothing was done"
+  const bool partly = cycle && !cycle->failures.empty();
+  frame.document.headline = partly    ? "Not everything could be brought to what shall be"
+                            : !done   ? "Nothing was done"
                             : changed ? "Brought to what shall be"
                                       : "Everything is as it shall be";
   frame.document.summary = {next.is_null() ? "Nothing waits for a date."

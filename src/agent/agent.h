@@ -17,7 +17,9 @@ namespace certferry::agent {
 using Log = std::function<void(Severity severity, const std::string& line)>;
 
 // Cycles until SIGTERM or SIGINT; between two it sleeps until the next date, a change of the store or of the clock, or
-// SIGHUP. What fails is told to `log` and tried again, after one second at first and after a minute at last. Fails only where it cannot wait at all (CF2101), or cannot open the home at the start.
+// SIGHUP. What fails is told to `log` and tried again, after one second at first and after a minute at
+// last; a service that did not take its certificate is told and left alone until somebody asks. Fails only where it
+// cannot wait at all (CF2101), or cannot open the home at the start.
 [[nodiscard]] Result<> run_agent(commands::Environment& environment, const std::string& home, const Log& log);
 
 }  // namespace certferry::agent

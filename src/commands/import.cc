@@ -50,7 +50,7 @@ class Import {
       CERTFERRY_TRY(apply_or_plan_again(again, [this] { return apply(); }));
     }
     // Also where nothing changed: an earlier run may have been killed before the disk followed the store.
-    return bring_to_disk();
+    return follow();
   }
 
   [[nodiscard]] Result<x509::CertificateFile> read_file() {
@@ -285,13 +285,10 @@ class Import {
     return {};
   }
 
-  [[nodiscard]] Result<> bring_to_disk() {
+  [[nodiscard]] Result<> follow() {
     if (planned_.empty()) return {};
-    const auto reconciled = reconcile(environment_, home_, now_, types_of(planned_));
-    frame_.log("bring the disk to the store", reconciled.has_value());
+    const auto reconciled = bring_to_disk(environment_, home_, frame_, types_of(planned_));
     if (!reconciled) return std::unexpected(reconciled.error());
-    CERTFERRY_TRY(reconciled->outcome());
-    for (const Finding& finding : reconciled->findings) document_.findings.push_back(finding);
     return {};
   }
 

@@ -181,4 +181,16 @@ Result<Reconciled> reconcile(Environment& environment, Home& home, Time now, con
   return reconciler.take();
 }
 
+Result<Reconciled> bring_to_disk(Environment& environment, Home& home, Frame& frame,
+                                 const std::vector<std::string>& asked) {
+  auto reconciled = reconcile(environment, home, frame.now(), asked);
+  const Result<> outcome = reconciled ? reconciled->outcome() : std::unexpected(reconciled.error());
+  frame.log("bring the disk to the store", outcome.has_value());
+  if (reconciled) {
+    for (const Finding& finding : reconciled->findings) frame.document.findings.push_back(finding);
+  }
+  if (!outcome) return std::unexpected(outcome.error());
+  return reconciled;
+}
+
 }  // namespace certferry::commands

@@ -7,6 +7,7 @@
 #include "base/result.h"
 #include "commands/catalog.h"
 #include "commands/environment.h"
+#include "commands/frame.h"
 #include "commands/home.h"
 
 namespace certferry::commands {
@@ -41,5 +42,9 @@ struct Reconciled {
 // commands/flip.h.
 [[nodiscard]] Result<Reconciled> reconcile(Environment& environment, Home& home, Time now,
                                            const std::vector<std::string>& asked = {});
+
+// The same for a command: logged and its findings told in `frame`, also where it fails with the first of the failures.
+[[nodiscard]] Result<Reconciled> bring_to_disk(Environment& environment, Home& home, Frame& frame,
+                                               const std::vector<std::string>& asked);
 
 }  // namespace certferry::commands

@@ -36,11 +36,9 @@ class Remove {
     Result<> stored = apply_or_plan_again([this] { return plan(); }, [this] { return commit(); });
     frame_.log("commit to the store", stored.has_value());
     CERTFERRY_TRY(stored);
-    const auto reconciled = reconcile(environment_, home_, frame_.now(), types_of(planned_));
-    frame_.log("bring the disk to the store", reconciled.has_value());
+    const auto reconciled = bring_to_disk(environment_, home_, frame_, types_of(planned_));
     if (!reconciled) return std::unexpected(reconciled.error());
-    for (const Finding& finding : reconciled->findings) frame_.document.findings.push_back(finding);
-    return reconciled->outcome();
+    return {};
   }
 
   [[nodiscard]] Result<> plan() {

@@ -43,9 +43,9 @@ class Set {
       CERTFERRY_TRY(stored);
     }
     // Also where nothing was to be changed in the store: an earlier run may have been killed before the disk followed.
-    Result<> live = bring_to_disk();
-    frame_.log("bring the disk to the store", live.has_value());
-    return live;
+    CERTFERRY_ASSIGN(const Reconciled reconciled, bring_to_disk(environment_, home_, frame_, types_of(planned_)));
+    moved_ = !reconciled.changed.empty();
+    return {};
   }
 
   [[nodiscard]] Result<> plan() {
@@ -134,14 +134,6 @@ class Set {
   [[nodiscard]] Result<> commit() {
     if (!changes_) return {};
     return commit_assignments(environment_, home_, *catalog_, frame_, planned_);
-  }
-
-  [[nodiscard]] Result<> bring_to_disk() {
-    CERTFERRY_ASSIGN(const Reconciled reconciled, reconcile(environment_, home_, frame_.now(), types_of(planned_)));
-    moved_ = !reconciled.changed.empty();
-    CERTFERRY_TRY(reconciled.outcome());
-    for (const Finding& finding : reconciled.findings) frame_.document.findings.push_back(finding);
-    return {};
   }
 
   void headline(const Result<>& done) {

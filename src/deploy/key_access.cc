@@ -1,31 +1,13 @@
 #include "deploy/key_access.h"
 
-#include <grp.h>
-#include <pwd.h>
-
 #include <algorithm>
+
+#include "base/account.h"
 
 namespace certferry::deploy {
 namespace {
 
-constexpr std::size_t kEntry = 16384;  // octets that the entry of an account or a group may take
 constexpr std::string_view kSource = "contract, PrivateKeyExportable";
-
-std::optional<unsigned> find_account(const std::string& name) {
-  passwd entry;
-  passwd* found = nullptr;
-  std::string buffer(kEntry, '\0');
-  if (::getpwnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found) return std::nullopt;
-  return found->pw_uid;
-}
-
-std::optional<unsigned> find_group(const std::string& name) {
-  group entry;
-  group* found = nullptr;
-  std::string buffer(kEntry, '\0');
-  if (::getgrnam_r(name.c_str(), &entry, buffer.data(), buffer.size(), &found) != 0 || !found) return std::nullopt;
-  return found->gr_gid;
-}
 
 }  // namespace
 
@@ -34,7 +16,7 @@ ChosenAccess choose_access(bool exportable, const std::vector<std::string>& acco
   if (!exportable) return chosen;
   for (const std::string& name : accounts) {
     if (const auto account = find_account(name)) {
-      chosen.access.readers.push_back(*account);
+      chosen.access.readers.push_back(account->uid);
     } else {
       chosen.findings.push_back(
           {"CF1611", Severity::kWarning,
