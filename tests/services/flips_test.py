@@ -1,0 +1,79 @@
+"""Each service that certferry ships a binding for gets its certificates, with the real program and the shipped pattern."""
+
+import importlib
+import pathlib
+import shutil
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
+import made_files  # noqa: E402
+import service  # noqa: E402
+
+# (module beside this file, class in it)
+SERVICES = [
+    ("nginx", "Nginx"),
+]
+
+
+class Flips(made_files.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.home.mkdir(parents=True, mode=0o755)
+        for folder in (self.folder, self.home.parent):
+            folder.chmod(0o755)
+
+    def instance(self, module, kind):
+        place = pathlib.Path(tempfile.mkdtemp(prefix=module + "-", dir=self.folder))
+        place.chmod(0o755)
+        made = getattr(importlib.import_module(module), kind)(place, self.home)
+        self.addCleanup(made.stop)
+        return made
+
+    def bind(self, made):
+        """The shipped pattern, with the ports and paths of this instance."""
+        self.json_of("binding", "new", made.pattern, "--type", made.type)
+        path = self.home / "bindings.d" / f"{made.pattern}.toml"
+        path.write_text(made.adapt(path.read_text()))
+
+    def import_new(self, made, name):
+        exportable = ["--private-key-exportable", "true"] if made.exportable else []
+        return self.import_file(self.ca.server(f"{made.pattern}-{name}"), *exportable)
+
+    def assign(self, made, name, *more):
+        answer = self.import_new(made, name)
+        self.json_of("set", "--type", made.type, "--thumbprint", answer["thumbprint"], *more)
+        return answer["sha256"]
+
+    def flips(self, module, kind):
+        made = self.instance(module, kind)
+        self.ca.server("own")
+        # A service does not start without its files.
+        made.put_first(self.folder / "own.pem", self.folder / "own.key")
+        made.start()
+        shutil.rmtree(made.folder)
+        self.bind(made)
+        first = self.assign(made, "first")
+        self.assertEqual(made.served(), first)
+        second = self.assign(made, "second")
+        self.assertEqual(made.served(), second)
+        made_files.openssl("genrsa", "-out", self.folder / f"{made.pattern}-rsa.key", "2048")
+        later = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3600))
+        rsa = self.assign(made, "rsa", "--roll", "--effective-date", later)
+        self.assertEqual(made.served(), second)
+        self.json_of("roll", "now", "--type", made.type)
+        self.assertEqual(made.served(), rsa)
+        self.json_of("rollback", "--type", made.type)
+        self.assertEqual(made.served(), second)
+        self.assertTrue(self.json_of("doctor")["clean"])
+        self.json_of("remove", "--type", made.type, "--force")
+        self.assertFalse(made.folder.exists())
+
+
+for _module, _kind in SERVICES:
+    setattr(Flips, f"test_{_module}", lambda self, module=_module, kind=_kind: self.flips(module, kind))
+
+
+if __name__ == "__main__":
+    made_files.main()

@@ -1,0 +1,140 @@
+"""A service that people run, started on loopback with a configuration of its own, and the shipped binding for it.
+
+Each x.py beside this file has one class below Service. The binding is the pattern that certferry ships
+(`certferry binding new`), of which `adapt` changes only what an own instance needs: the port, the path of the
+configuration, of the socket or the pid file.
+"""
+
+import hashlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import time
+
+NAME = "web.litwareinc.com"
+OTHER_NAME = "other.litwareinc.com"
+
+
+def free_port(address="127.0.0.1"):
+    with socket.socket() as listener:
+        listener.bind((address, 0))
+        return listener.getsockname()[1]
+
+
+def wait_until(true, what, seconds=30):
+    deadline = time.monotonic() + seconds
+    while not true():
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what}: not within {seconds} s")
+        time.sleep(0.02)
+
+
+def served(port, name=NAME, starttls=None, address="127.0.0.1", more=()):
+    """SHA-256 of the leaf that openssl sees there; None where it sees none. XMPP: `name` is the domain too."""
+    words = ["openssl", "s_client", "-connect", f"{address}:{port}", "-servername", name, *more]
+    if starttls:
+        words += ["-starttls", starttls] + (["-xmpphost", name] if starttls == "xmpp" else [])
+    try:
+        done = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, timeout=10)
+    except subprocess.TimeoutExpired:
+        return None
+    begin, end = b"-----BEGIN CERTIFICATE-----", b"-----END CERTIFICATE-----"
+    if begin not in done.stdout:
+        return None
+    pem = begin + done.stdout.split(begin, 1)[1].split(end, 1)[0] + end
+    der = subprocess.run(["openssl", "x509", "-outform", "DER"], input=pem, capture_output=True, check=True).stdout
+    return hashlib.sha256(der).hexdigest()
+
+
+class Service:
+    """One instance. `place`: a folder of its own, readable for everybody; `home`: certferry's."""
+
+    pattern = ""  # the binding's name
+    type = "WebServicesExternal"
+    starttls = None  # as openssl names it
+    exportable = False  # the service reads the key as its own account
+    account = None  # that account
+
+    def __init__(self, place, home):
+        self.place = pathlib.Path(place)
+        self.home = pathlib.Path(home)
+        self.port = free_port()
+        self.process = None
+
+    @property
+    def folder(self):
+        """Where its configuration finds the files in use."""
+        return self.home / "services" / self.pattern / self.type / "current"
+
+    # What each service says of itself.
+
+    def configure(self):
+        """Writes its configuration. May be called again: it mends what break_configuration() broke."""
+        raise NotImplementedError
+
+    def command(self):
+        """The words that start it, in the foreground."""
+        raise NotImplementedError
+
+    def adapt(self, text):
+        """The text of the shipped pattern, made to fit this instance."""
+        return text.replace(self.replace_port, f"port = {self.port}")
+
+    def break_configuration(self):
+        """A syntax error in its configuration. Returns False where it has none that could be broken."""
+        return False
+
+    def serve_other_certificate(self, certificate, key):
+        """Serves these PEM files for OTHER_NAME from its next start on. Returns False where it knows one certificate only."""
+        return False
+
+    # The same for all but a few.
+
+    replace_port = "port = 443"
+
+    def put_first(self, certificate, key):
+        """The files a first start needs, as an administrator would copy them."""
+        self.folder.mkdir(parents=True)
+        shutil.copy(certificate, self.folder / "fullchain.pem")
+        shutil.copy(key, self.folder / "privkey.pem")
+        if self.account:
+            shutil.chown(self.folder / "privkey.pem", group=self.account)
+            (self.folder / "privkey.pem").chmod(0o640)
+
+    def start(self):
+        self.configure()
+        self.log = open(self.place / "output.log", "ab")
+        self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
+        wait_until(self.answers, f"{self.pattern} does not listen on {self.port}")
+
+    def answers(self):
+        if self.process and self.process.poll() is not None:
+            raise AssertionError(f"{self.pattern} ended: " + (self.place / "output.log").read_text(errors="replace")[-2000:])
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def alive(self):
+        return self.process is not None and self.process.poll() is None
+
+    def stop(self):
+        if self.process is None:
+            return
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.process.pid, number)
+            except ProcessLookupError:
+                break
+            try:
+                self.process.wait(10)
+                break
+            except subprocess.TimeoutExpired:
+                continue
+        self.process.wait()
+        self.process = None
+        self.log.close()
+
+    def served(self, name=NAME):
+        return served(self.port, name, self.starttls)
