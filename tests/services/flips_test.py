@@ -14,6 +14,8 @@ import service  # noqa: E402
 # (module beside this file, class in it)
 SERVICES = [
     ("nginx", "Nginx"),
+    ("haproxy", "Haproxy"),
+    ("apache2", "Apache2"),
 ]
 
 

@@ -8,6 +8,7 @@ configuration, of the socket or the pid file.
 import hashlib
 import os
 import pathlib
+import shlex
 import shutil
 import signal
 import socket
@@ -63,6 +64,8 @@ class Service:
         self.home = pathlib.Path(home)
         self.port = free_port()
         self.process = None
+        self.output = self.place / "output.log"
+        self.group_file = self.place / "group"  # the number of its process group
 
     @property
     def folder(self):
@@ -106,35 +109,60 @@ class Service:
 
     def start(self):
         self.configure()
-        self.log = open(self.place / "output.log", "ab")
-        self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, start_new_session=True)
+        with open(self.output, "ab") as log:
+            self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
+        self.group_file.write_text(str(self.process.pid))
         wait_until(self.answers, f"{self.pattern} does not listen on {self.port}")
 
     def answers(self):
-        if self.process and self.process.poll() is not None:
-            raise AssertionError(f"{self.pattern} ended: " + (self.place / "output.log").read_text(errors="replace")[-2000:])
+        if not self.alive():
+            raise AssertionError(f"{self.pattern} ended: " + self.output.read_text(errors="replace")[-2000:])
         with socket.socket() as client:
             return client.connect_ex(("127.0.0.1", self.port)) == 0
 
     def alive(self):
-        return self.process is not None and self.process.poll() is None
+        if self.process is not None:
+            self.process.poll()  # else what ended would be there as a zombie
+        try:
+            os.kill(int(self.group_file.read_text()), 0)
+        except (FileNotFoundError, ProcessLookupError):
+            return False
+        return True
 
     def stop(self):
-        if self.process is None:
-            return
         for number in (signal.SIGTERM, signal.SIGKILL):
             try:
-                os.killpg(self.process.pid, number)
-            except ProcessLookupError:
+                os.killpg(int(self.group_file.read_text()), number)
+                wait_until(lambda: not self.alive(), "it does not end", 10)
+            except (FileNotFoundError, ProcessLookupError):
                 break
-            try:
-                self.process.wait(10)
-                break
-            except subprocess.TimeoutExpired:
+            except AssertionError:
                 continue
-        self.process.wait()
-        self.process = None
-        self.log.close()
+        if self.process is not None:
+            self.process.wait()
+            self.process = None
+        self.group_file.unlink(missing_ok=True)
+
+    # What bindings may hold besides.
+
+    patience = 1  # [limits] probe: seconds within which it shows a new certificate
+
+    def restart_words(self):
+        """A command for [restart]: ends what is left of it and starts it in the background."""
+        script = self.place / "restart"
+        script.write_text(f"#!/bin/sh\nkill -9 -- -$(cat {self.group_file}) 2>/dev/null\n"
+                          f"setsid {shlex.join(self.command())} </dev/null >>{self.output} 2>&1 &\necho $! >{self.group_file}\n")
+        script.chmod(0o755)
+        return [str(script)]
+
+    def kill_words(self):
+        """A command that ends it at once, as a crash would, and reports success."""
+        return ["/bin/sh", "-c", f"kill -9 -- -$(cat {self.group_file}); true"]
+
+    def restart(self):
+        """As it is configured now."""
+        subprocess.run(self.restart_words(), check=True, timeout=30)
+        wait_until(self.answers, f"{self.pattern} does not listen on {self.port} again")
 
     def served(self, name=NAME):
         return served(self.port, name, self.starttls)
