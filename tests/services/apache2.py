@@ -8,6 +8,10 @@ class Apache2(service.Service):
     binary = "/usr/sbin/apache2"
     patience = 3
 
+    def __init__(self, place, home):
+        super().__init__(place, home)
+        self.group_file = self.place / "pid"  # also of one that apache2ctl started
+
     def configure(self, broken="", more=""):
         modules = "".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n" for name in MODULES)
         (self.place / "apache2.conf").write_text(

@@ -6,8 +6,10 @@ configuration, of the socket or the pid file.
 """
 
 import hashlib
+import json
 import os
 import pathlib
+import re
 import shlex
 import shutil
 import signal
@@ -84,7 +86,8 @@ class Service:
 
     def adapt(self, text):
         """The text of the shipped pattern, made to fit this instance."""
-        return text.replace(self.replace_port, f"port = {self.port}")
+        text = text.replace(self.replace_port, f"port = {self.port}")
+        return re.sub(r'command = \["/usr/bin/systemctl", "restart".*\]', lambda _: f"command = {json.dumps(self.restart_words())}", text)
 
     def break_configuration(self):
         """A syntax error in its configuration. Returns False where it has none that could be broken."""
@@ -117,6 +120,9 @@ class Service:
     def answers(self):
         if not self.alive():
             raise AssertionError(f"{self.pattern} ended: " + self.output.read_text(errors="replace")[-2000:])
+        return self.listens()
+
+    def listens(self):
         with socket.socket() as client:
             return client.connect_ex(("127.0.0.1", self.port)) == 0
 
@@ -142,6 +148,7 @@ class Service:
             self.process.wait()
             self.process = None
         self.group_file.unlink(missing_ok=True)
+        wait_until(lambda: not self.listens(), f"{self.pattern} still listens on {self.port}")
 
     # What bindings may hold besides.
 
