@@ -24,7 +24,9 @@ repeats a round.
 TAIL = """
 - *every call*: the command is run again for each of its system calls that write, sync, make, open, move or remove something; that call
   kills it (KILL) or fails (ENOSPC, EIO). Afterwards nothing that was stored is missing, key and certificate of what is live belong
-  together, the same command succeeds and `certferry doctor` finds nothing.
+  together, the same command succeeds and `certferry doctor` finds nothing. Of a flip also the calls that only wait or read: each can be
+  where it is killed (every eighth while it does nothing but ask the wire) or interrupted (EINTR). A running nginx serves the old or the new
+  certificate then, and the next run ends in the new one.
 - *SQLite's calls*: each open, read, write, sync, truncate and shared-memory call of several commits and a checkpoint fails, once or for
   good, with a write done in part or not at all. Each commit is there as a whole or not at all, nothing that was reported as committed is
   missing, SQLite's integrity check passes.
@@ -67,7 +69,8 @@ class Soak:
             self.row(what, "not to its end", found)
 
     def calls(self):
-        self.script("crash_slow_test.py", "every call", CERTFERRY_EVERY_CALL="1")
+        for name in ("crash_slow_test.py", "flip_crash_slow_test.py"):
+            self.script(name, f"`{name}`", CERTFERRY_EVERY_CALL="1")
 
     def concurrency(self):
         self.script("concurrency_slow_test.py", "at once", CERTFERRY_SOAK_ROUNDS=str(self.options.rounds))

@@ -2,16 +2,13 @@
 next run converges. With CERTFERRY_EVERY_CALL=1 at every single one of them; else at the first two of each kind and at
 every twelfth after them. CERTFERRY_SOAK_TABLE: a file that lines for the table of docs/soak.md are appended to."""
 
-import os
 import shutil
 import subprocess
 
+import faults
 import made_files
 
-CALLS = ["write", "pwrite64", "writev", "pwritev", "fsync", "fdatasync", "syncfs", "sync_file_range", "msync", "fallocate", "rename", "renameat2",
-         "mkdir", "symlink", "unlink", "rmdir", "link", "ftruncate", "fchmod", "chmod", "fchown", "chown", "lchown", "fsetxattr", "setxattr", "openat"]
 FAULTS = ("signal=KILL", "error=ENOSPC", "error=EIO")
-EVERY = os.environ.get("CERTFERRY_EVERY_CALL") == "1"
 
 
 class Crash(made_files.ProgramTest):
@@ -26,13 +23,8 @@ class Crash(made_files.ProgramTest):
 
     def injected(self, arguments, call, fault, number):
         """Runs the command with the fault at that call; whether the fault was reached."""
-        log = self.home.with_name("strace.log")
-        environment = dict(os.environ, ASAN_OPTIONS="detect_leaks=0")
-        subprocess.run(["strace", *self.follow, "-o", log, "-e", f"trace={call}", "-e", f"inject={call}:{fault}:when={number}", self.program, *map(str, arguments),
-                        "--home", self.home, "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
-                       timeout=120)
-        text = log.read_text()
-        return "INJECTED" in text or "killed by SIGKILL" in text
+        command = [self.program, *arguments, "--home", self.home, "--json"]
+        return faults.inject(self.home.with_name("strace.log"), call, fault, number, command, self.follow)[0]
 
     def assert_old_or_new(self, known):
         listed = {one["sha256"] for one in self.json_of("get", "--all")["certificates"]}
@@ -47,7 +39,7 @@ class Crash(made_files.ProgramTest):
             shutil.rmtree(self.start)
         shutil.copytree(self.home, self.start, symlinks=True) if self.home.exists() else self.start.mkdir()
         counts = {}
-        for call in CALLS:
+        for call in faults.CALLS:
             for fault in FAULTS:
                 number = 1
                 while True:
@@ -62,15 +54,10 @@ class Crash(made_files.ProgramTest):
                         self.assert_old_or_new(known)
                         report = self.json_of("doctor")
                         self.assertTrue(report["clean"], report["findings"])
-                    number += 1 if EVERY or number < 2 else 12
+                    number += 1 if faults.EVERY or number < 2 else 12
         self.assertGreater(sum(counts.values()), 30)
-        self.record(f"`{self.id().split('.')[-1]}`, {'every call' if EVERY else 'a sample of the calls'}",
-                    ", ".join(f"{count} × {fault.split('=')[1]}" for fault, count in counts.items()))
-
-    def record(self, what, result):
-        if table := os.environ.get("CERTFERRY_SOAK_TABLE"):
-            with open(table, "a", encoding="utf-8") as file:
-                file.write(f"| {what} | {result} |\n")
+        faults.record(f"`{self.id().split('.')[-1]}`, {'every call' if faults.EVERY else 'a sample of the calls'}",
+                      ", ".join(f"{count} × {fault.split('=')[1]}" for fault, count in counts.items()))
 
     def test_of_an_import(self):
         known = {self.import_file(self.old)["sha256"]}
