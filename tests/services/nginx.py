@@ -8,7 +8,7 @@ class Nginx(service.Service):
     def configure(self, broken="", more=""):
         (self.place / "nginx.conf").write_text(
             f"daemon off;\npid {self.place}/pid;\nerror_log {self.place}/error.log;\nworker_processes 2;\n{broken}events {{}}\n"
-            f"http {{\n  access_log off;\n{more}  server {{\n    listen 127.0.0.1:{self.port} ssl default_server;\n    server_name _;\n"
+            f"http {{\n  access_log off;\n{more}  server {{\n    listen 127.0.0.1:{self.port} ssl reuseport default_server;\n    server_name _;\n"
             f"    ssl_certificate {self.folder}/fullchain.pem;\n    ssl_certificate_key {self.folder}/privkey.pem;\n  }}\n}}\n")
 
     def command(self):

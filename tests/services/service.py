@@ -157,14 +157,19 @@ class Service:
     def restart_words(self):
         """A command for [restart]: ends what is left of it and starts it in the background."""
         script = self.place / "restart"
-        script.write_text(f"#!/bin/sh\nkill -9 -- -$(cat {self.group_file}) 2>/dev/null\n"
+        script.write_text(f"#!/bin/sh\n/bin/kill -9 -- -$(cat {self.group_file}) 2>/dev/null\n"
                           f"setsid {shlex.join(self.command())} </dev/null >>{self.output} 2>&1 &\necho $! >{self.group_file}\n")
         script.chmod(0o755)
         return [str(script)]
 
     def kill_words(self):
         """A command that ends it at once, as a crash would, and reports success."""
-        return ["/bin/sh", "-c", f"kill -9 -- -$(cat {self.group_file}); true"]
+        return ["/bin/sh", "-c", f"/bin/kill -9 -- -$(cat {self.group_file}); true"]
+
+    def make_run(self):
+        """Whatever is left of it."""
+        self.stop()
+        self.start()
 
     def restart(self):
         """As it is configured now."""
