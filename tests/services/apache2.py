@@ -16,7 +16,9 @@ class Apache2(service.Service):
         modules = "".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n" for name in MODULES)
         (self.place / "apache2.conf").write_text(
             f"ServerRoot {self.place}\nServerName {service.NAME}\nPidFile {self.place}/pid\nErrorLog {self.place}/error.log\n{modules}"
-            f"DefaultRuntimeDir {self.place}\nMutex file:{self.place}\nUser www-data\nGroup www-data\nStartServers 2\n{broken}"
+            f"DefaultRuntimeDir {self.place}\nMutex file:{self.place}\nUser www-data\nGroup www-data\nStartServers 2\n"
+            # Listens with SO_REUSEPORT, so that the tests can put another process beside its own.
+            f"ListenCoresBucketsRatio 1\n{broken}"
             f"Listen 127.0.0.1:{self.port}\n{self.host(service.NAME, self.folder / 'fullchain.pem', self.folder / 'privkey.pem')}{more}")
 
     def host(self, name, certificate, key):
