@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 
+STEPS = ["calls", "programs", "concurrency", "failures", "fuzz"]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEAD = """# Long tests
 
@@ -33,6 +34,8 @@ TAIL = """
 - *power cuts*: at a random moment, up to three in a row, with any combination of the writes lost that were not synced.
 - *at once*: twenty processes import and assign on one home. Nothing is lost or doubled, what is live is what the store says, the audit is
   whole.
+- *services × failures*: real daemons do not take a certificate, in every way that is known; what certferry said of each and what was served
+  afterwards: [failures.md](failures.md). Found is a report of success, or a service that is not as it was.
 - *fuzzing*: inputs executed by libFuzzer under AddressSanitizer and UBSan. Found is a crash, a hang over 20 seconds, more than 2 GiB, or
   a property that does not hold.
 
@@ -57,11 +60,11 @@ class Soak:
             print(f"soak: failed, see {log}: {' '.join(map(str, command))}", flush=True)
         return "nothing" if done.returncode == 0 else "**something**"
 
-    def script(self, name, what, **environment):
-        """A test of tests/e2e, which writes its lines of the table itself."""
+    def script(self, name, what, *words, **environment):
+        """A test below tests/, which writes its lines of the table itself."""
         with tempfile.NamedTemporaryFile("r", encoding="utf-8") as table:
             program = (pathlib.Path(self.options.release) / "certferry").absolute()
-            found = self.run(["python3", ROOT / "tests/e2e" / name, program], CERTFERRY_SOAK_TABLE=table.name, **environment)
+            found = self.run(["python3", ROOT / "tests" / name, program, *words], CERTFERRY_SOAK_TABLE=table.name, **environment)
             lines = [line.strip("|\n ").split(" | ") for line in table]
         for label, much in lines:
             self.row(label, much, found)
@@ -70,10 +73,13 @@ class Soak:
 
     def calls(self):
         for name in ("crash_slow_test.py", "flip_crash_slow_test.py"):
-            self.script(name, f"`{name}`", CERTFERRY_EVERY_CALL="1")
+            self.script(f"e2e/{name}", f"`{name}`", CERTFERRY_EVERY_CALL="1")
 
     def concurrency(self):
-        self.script("concurrency_slow_test.py", "at once", CERTFERRY_SOAK_ROUNDS=str(self.options.rounds))
+        self.script("e2e/concurrency_slow_test.py", "at once", CERTFERRY_SOAK_ROUNDS=str(self.options.rounds))
+
+    def failures(self):
+        self.script("services/matrix.py", "services × failures", "--all", "--write", ROOT / "docs/failures.md")
 
     def programs(self):
         """SQLite's faults, and every x_soak_test.cc."""
@@ -116,11 +122,11 @@ def main():
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--rounds", type=int, default=50)
     parser.add_argument("--power-cuts", type=int, default=20000)
-    parser.add_argument("--only", choices=["calls", "programs", "concurrency", "fuzz"], help="one step; docs/soak.md stays as it is")
+    parser.add_argument("--only", choices=STEPS, help="one step; docs/soak.md stays as it is")
     options = parser.parse_args()
     soak = Soak(options)
     (pathlib.Path(options.release) / "soak.log").unlink(missing_ok=True)
-    for step in [options.only] if options.only else ["calls", "programs", "concurrency", "fuzz"]:
+    for step in [options.only] if options.only else STEPS:
         getattr(soak, step)()
     if not options.only:
         soak.write()
