@@ -1,0 +1,97 @@
+"""The bindings in docs/examples/bindings do with the real programs what they say, as flips_test.py has it for those built in."""
+
+import pathlib
+import re
+import shutil
+import subprocess
+
+import flips_test
+import made_files
+import service
+
+EXAMPLES = pathlib.Path(__file__).parent.parent.parent / "docs/examples/bindings"
+
+# (module beside this file, class in it)
+SERVICES = [
+    ("redis", "Redis"),
+    ("caddy", "Caddy"),
+    ("nss", "Nss"),
+]
+
+
+class Examples(flips_test.Flips):
+    def bind(self, made):
+        self.rebind(made, lambda text: text)
+
+    def rebind(self, made, change):
+        """The example, with the ports and paths of this instance, then changed."""
+        path = self.home / "bindings.d" / f"{made.pattern}.toml"
+        path.parent.mkdir(mode=0o755, exist_ok=True)
+        path.write_text(change(made.adapt((EXAMPLES / path.name).read_text())))
+        path.chmod(0o644)
+
+    def running(self, module, kind):
+        """It serves its first certificate from certferry. The service, SHA-256."""
+        made = self.instance(module, kind)
+        self.ca.server("own")
+        made.put_first(self.folder / "own.pem", self.folder / "own.key")
+        made.start()
+        shutil.rmtree(made.folder)
+        self.bind(made)
+        return made, self.assign(made, "first")
+
+    def assert_rolled_back(self, made, name, because):
+        answer = self.import_new(made, name)
+        assigned = self.json_of("set", "--type", made.type, "--thumbprint", answer["thumbprint"], exit_code=4)
+        self.assertEqual(assigned["error"]["id"], "CF1742", assigned)
+        self.assertRegex(assigned["error"]["message"], because)
+        return answer["sha256"]
+
+    def old_elsewhere(self, made):
+        """Another address, which goes on serving the first certificate whatever happens."""
+        port = service.free_port()
+        name = self.folder / f"{made.pattern}-first"
+        server = subprocess.Popen(["openssl", "s_server", "-accept", f"127.0.0.1:{port}", "-cert", f"{name}.pem", "-key", f"{name}.key", "-quiet"],
+                                  stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+
+        def stop():
+            server.kill()
+            server.wait()
+            server.stdin.close()
+
+        self.addCleanup(stop)
+        service.wait_until(lambda: service.served(port), "openssl s_server does not answer")
+        return port
+
+    def goes_back(self, module, kind):
+        made, first = self.running(module, kind)
+        # The reload fails: nothing new is taken.
+        self.rebind(made, lambda text: re.sub(r"(\[reload\]\ncommand = )\[.*\]\n(as = .*\n)?(expect = .*\n)?", r'\1["/bin/false"]\n', text))
+        self.assert_rolled_back(made, "second", "CF1664: /bin/false ended with status 1")
+        self.assertEqual(made.served(), first)
+        # It takes the new one, and another address does not: it has to take the old one again.
+        port = self.old_elsewhere(made)
+        self.rebind(made, lambda text: f"{text}\n[[probe]]\nport = {port}\n[limits]\nprobe = 3\n")
+        seen = self.assert_rolled_back(made, "third", f"CF1746: .*:{port} .*serves")
+        self.assertEqual(made.served(), first)
+        self.bind(made)
+        self.json_of("set", "--type", made.type, "--thumbprint", seen[:16])
+        self.assertEqual(made.served(), seen)
+
+    def test_caddy_finds_a_broken_configuration_before_anything_changes(self):
+        made, first = self.running("caddy", "Caddy")
+        made.break_configuration()
+        self.assert_rolled_back(made, "second", "keeps what it has: CF1663")
+        self.assertEqual(made.served(), first)
+
+
+# What the class has from there runs there.
+for _name in [name for name in dir(flips_test.Flips) if name.startswith("test_")]:
+    setattr(Examples, _name, None)
+for _module, _kind in SERVICES:
+    setattr(Examples, f"test_{_module}", lambda self, module=_module, kind=_kind: self.flips(module, kind))
+    setattr(Examples, f"test_{_module}_goes_back", lambda self, module=_module, kind=_kind: self.goes_back(module, kind))
+
+
+if __name__ == "__main__":
+    made_files.main()
