@@ -115,12 +115,12 @@ class Service:
         with open(self.output, "ab") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.group_file.write_text(str(self.process.pid))
-        wait_until(self.answers, f"{self.pattern} does not listen on {self.port}")
+        wait_until(self.answers, f"{self.pattern} does not serve on {self.port}")
 
     def answers(self):
         if not self.alive():
             raise AssertionError(f"{self.pattern} ended: " + self.output.read_text(errors="replace")[-2000:])
-        return self.listens()
+        return self.listens() and self.served() is not None
 
     def listens(self):
         with socket.socket() as client:
@@ -174,7 +174,7 @@ class Service:
     def restart(self):
         """As it is configured now."""
         subprocess.run(self.restart_words(), check=True, timeout=30)
-        wait_until(self.answers, f"{self.pattern} does not listen on {self.port} again")
+        wait_until(self.answers, f"{self.pattern} does not serve on {self.port} again")
 
     def served(self, name=NAME):
         return served(self.port, name, self.starttls)
