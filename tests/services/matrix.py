@@ -30,12 +30,17 @@ import flips_test  # noqa: E402
 import made_files  # noqa: E402
 import service  # noqa: E402
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+EXAMPLES = [("redis", "Redis"), ("caddy", "Caddy")]
+SERVICES = flips_test.SERVICES + EXAMPLES
+
 # What `certferry doctor` may say while the store names a certificate that a service did not take.
 EXPECTED_FINDINGS = {"CF1740"}
 COLUMNS = 5
 HEAD = """# What happens when a service does not take its certificate
 
-{cases} cases: {services} services as Debian ships them, each running with the binding that certferry ships, × {failures} failures. In each the
+{cases} cases: {services} services as Debian ships them, each running with the binding that certferry ships
+or documents, × {failures} failures. In each the
 service serves an old certificate, the failure is brought about, and `certferry set` assigns a new one. certferry must not report success,
 must say why, and must leave the service as it was: `openssl s_client` sees the old certificate, the service's files and `live/` are the
 old ones to the last bit, owner and mode. Then the cause is mended, and the same command must succeed. Not so: {wrong}.
@@ -114,19 +119,27 @@ class Bench(made_files.ProgramTest):
         self.ca.server("own")
         self.ca.server("other", (service.OTHER_NAME,))
         self.other_pair = self.folder / "other.pem", self.folder / "other.key"
+        self.other_pair[1].chmod(0o644)  # the service's account may read it
         self.other_key = self.folder / "other.key"
         made_files.openssl("genrsa", "-out", self.folder / "rsa.key", "2048")
         self.service.put_first(self.folder / "own.pem", self.folder / "own.key")
         self.service.start()
         shutil.rmtree(self.service.folder)
-        self.json_of("binding", "new", self.service.pattern, "--type", self.service.type)
         self.path = self.home / "bindings.d" / f"{self.service.pattern}.toml"
-        self.binding = tomllib.loads(self.service.adapt(self.path.read_text()))
+        self.binding = tomllib.loads(self.service.adapt(self.shipped()))
         self.binding["limits"] = {**self.binding.get("limits", {}), "probe": self.service.patience}
         self.bind(self.binding)
         first = self.make(failures.ALL[0])
         self.set(first, 0)
         self.old_is(first)
+
+    def shipped(self):
+        """The text of the pattern, or of the example in the documentation."""
+        if (self.service.pattern, type(self.service).__name__) not in EXAMPLES:
+            self.json_of("binding", "new", self.service.pattern, "--type", self.service.type)
+            return self.path.read_text()
+        self.path.parent.mkdir(mode=0o755)
+        return (ROOT / "docs/examples/bindings" / self.path.name).read_text()
 
     def bind(self, binding):
         self.path.write_text(toml(binding))
@@ -254,7 +267,7 @@ class Matrix:
             print(f"{module:14} {result['failure']:20} {result['id']:7} {result['reason']:7} {result['served']:8} {result['seconds']:5} s {wrong}", flush=True)
 
     def service(self, number):
-        module, kind = flips_test.SERVICES[number]
+        module, kind = SERVICES[number]
         if self.options.service and module not in self.options.service:
             return
         names = [failure.name for failure in cases_of(number, module, self.options.all) if not self.options.failure or failure.name in self.options.failure]
@@ -274,7 +287,7 @@ class Matrix:
 
     def run(self):
         with concurrent.futures.ThreadPoolExecutor(self.options.jobs) as pool:
-            list(pool.map(self.service, range(len(flips_test.SERVICES))))
+            list(pool.map(self.service, range(len(SERVICES))))
         wrong = [key for key, result in self.results.items() if result["wrong"]]
         print(f"{len(self.results)} cases, {len(wrong)} not as they should be", flush=True)
         return not wrong and bool(self.results)
@@ -289,12 +302,12 @@ class Matrix:
         return f"✔ {said} {result['served']}".replace("  ", " ")
 
     def write(self, path):
-        patterns = {module: service_class(module, kind).pattern for module, kind in flips_test.SERVICES}
+        patterns = {module: service_class(module, kind).pattern for module, kind in SERVICES}
         text = HEAD.format(cases=len(self.results), services=len(patterns), failures=len(failures.ALL),
                            wrong=sum(bool(result["wrong"]) for result in self.results.values()) or "none")
         # Wide tables are hard to read: so many services side by side.
-        for begin in range(0, len(flips_test.SERVICES), COLUMNS):
-            some = [module for module, _ in flips_test.SERVICES[begin:begin + COLUMNS]]
+        for begin in range(0, len(SERVICES), COLUMNS):
+            some = [module for module, _ in SERVICES[begin:begin + COLUMNS]]
             text += "| | " + " | ".join(patterns[module] for module in some) + " |\n|---|" + "---|" * len(some) + "\n"
             for failure in failures.ALL:
                 text += f"| {failure.name} | " + " | ".join(self.cell(module, patterns[module], failure) for module in some) + " |\n"
@@ -334,7 +347,7 @@ def main():
         matrix.write(options.write)
     if table := os.environ.get("CERTFERRY_SOAK_TABLE"):
         with open(table, "a", encoding="utf-8") as file:
-            file.write(f"| services × failures | {len(matrix.results)} cases on {len(flips_test.SERVICES)} services |\n")
+            file.write(f"| services × failures | {len(matrix.results)} cases on {len(SERVICES)} services |\n")
     return 0 if right else 1
 
 
