@@ -16,6 +16,7 @@ SERVICES = [
     ("redis", "Redis"),
     ("caddy", "Caddy"),
     ("nss", "Nss"),
+    ("softhsm2_nginx", "Softhsm2Nginx"),
 ]
 
 
@@ -66,7 +67,7 @@ class Examples(flips_test.Flips):
     def goes_back(self, module, kind):
         made, first = self.running(module, kind)
         # The reload fails: nothing new is taken.
-        self.rebind(made, lambda text: re.sub(r"(\[reload\]\ncommand = )\[.*\]\n(as = .*\n)?(expect = .*\n)?", r'\1["/bin/false"]\n', text))
+        self.rebind(made, lambda text: re.sub(r"(\[reload\]\ncommand = )\[[^]]*\]\n(as = .*\n)?(expect = .*\n)?", r'\1["/bin/false"]\n', text))
         self.assert_rolled_back(made, "second", "CF1664: /bin/false ended with status 1")
         self.assertEqual(made.served(), first)
         # It takes the new one, and another address does not: it has to take the old one again.
@@ -77,6 +78,41 @@ class Examples(flips_test.Flips):
         self.bind(made)
         self.json_of("set", "--type", made.type, "--thumbprint", seen[:16])
         self.assertEqual(made.served(), seen)
+
+    def test_a_service_that_watches_its_files_gets_them_by_the_shipped_pattern(self):
+        self.bind = lambda made: flips_test.Flips.bind(self, made)
+        self.flips("files", "Files")
+        made = self.instance("files", "Files")
+        self.ca.server("files-first")
+        made.put_first(self.folder / "files-first.pem", self.folder / "files-first.key")
+        made.start()
+        shutil.rmtree(made.folder)
+        path = self.home / "bindings.d/files.toml"
+        path.unlink()
+        self.bind(made)
+        first = self.assign(made, "first")
+        port = self.old_elsewhere(made)
+        path.write_text(f"{path.read_text()}\n[[probe]]\nport = {port}\n[limits]\nprobe = 2\n")
+        self.assert_rolled_back(made, "second", f"CF1746: .*:{port} .*serves")
+        self.assertEqual(made.served(), first)
+
+    def test_the_token_keeps_the_keys_that_are_needed_and_no_others(self):
+        made, first = self.running("softhsm2_nginx", "Softhsm2Nginx")
+        before = (made.place / "certferry-key.conf.before").read_text()
+        self.assertEqual(made.labels(), sorted(["own", f"web-{first}"]))
+        second = self.assign(made, "second")
+        # Workers use the old one until they have read the name of the new one.
+        self.assertEqual(made.labels(), sorted(["own", f"web-{first}", f"web-{second}"]))
+        third = self.assign(made, "third")
+        self.assertEqual(made.labels(), sorted(["own", f"web-{second}", f"web-{third}"]))
+        self.assertEqual(made.served(), third)
+        # One that is deleted comes back when its certificate does.
+        self.json_of("set", "--type", made.type, "--thumbprint", first[:16])
+        self.assertEqual(made.labels(), sorted(["own", f"web-{third}", f"web-{first}"]))
+        self.assertEqual(made.served(), first)
+        self.json_of("remove", "--type", made.type, "--force")
+        self.assertEqual(made.labels(), ["own"])
+        self.assertEqual(made.key_configuration.read_text(), before)
 
     def test_caddy_finds_a_broken_configuration_before_anything_changes(self):
         made, first = self.running("caddy", "Caddy")
