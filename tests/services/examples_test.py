@@ -72,7 +72,7 @@ class Examples(flips_test.Flips):
         self.assertEqual(made.served(), first)
         # It takes the new one, and another address does not: it has to take the old one again.
         port = self.old_elsewhere(made)
-        self.rebind(made, lambda text: f"{text}\n[[probe]]\nport = {port}\n[limits]\nprobe = 3\n")
+        self.rebind(made, lambda text: f"{text}\n[[probe]]\nport = {port}\n[limits]\nprobe = 2\n")
         seen = self.assert_rolled_back(made, "third", f"CF1746: .*:{port} .*serves")
         self.assertEqual(made.served(), first)
         self.bind(made)
@@ -113,6 +113,16 @@ class Examples(flips_test.Flips):
         self.json_of("remove", "--type", made.type, "--force")
         self.assertEqual(made.labels(), ["own"])
         self.assertEqual(made.key_configuration.read_text(), before)
+
+    def test_a_token_that_cannot_be_opened_leaves_the_old_key_in_use(self):
+        made, first = self.running("softhsm2_nginx", "Softhsm2Nginx")
+        made.pin_file.write_text("000000")
+        self.assert_rolled_back(made, "second", "CF1664: .*Error in provided PIN")
+        self.assertEqual(made.served(), first)
+        made.pin_file.write_text(made.pin)
+        self.assertEqual(made.labels(), sorted(["own", f"web-{first}"]))
+        third = self.assign(made, "third")
+        self.assertEqual(made.served(), third)
 
     def test_caddy_finds_a_broken_configuration_before_anything_changes(self):
         made, first = self.running("caddy", "Caddy")
