@@ -208,13 +208,14 @@ constexpr Use kRollback_[] = {{kType, kEverySet, kFirst, kNamedOnly, Repeat::kOn
 constexpr Example kRollbackExamples[] = {
     {"certferry rollback --type WebServicesExternal", "Uses the certificate from before the last roll again."}};
 
-constexpr Use kBinding_[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default), detect, show, new or test.",
-                              "list|detect|show|new|test"},
+constexpr Use kBinding_[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default), detect, show, new, place or test.",
+                              "list|detect|show|new|place|test"},
                              {kBindingName, kEverySet, 0, 1},
                              {kType, kEverySet, 0, kNamedOnly, Repeat::kOnce, "The uses that a new binding takes."}};
 constexpr Example kBindingExamples[] = {
     {"certferry binding detect", "Shows the services that are installed here and can be bound."},
     {"certferry binding new nginx --type WebServicesExternal", "Makes a binding from the built-in pattern."},
+    {"certferry binding place nginx", "Puts the first files where nginx's configuration shall name them."},
     {"certferry binding test nginx", "Has nginx test its configuration, and shows what it serves."}};
 
 constexpr Use kStatus_[] = {{kCsv}, {kReport}};

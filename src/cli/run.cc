@@ -338,12 +338,13 @@ class Run {
   [[nodiscard]] Result<Outcome> binding() {
     const std::string action = text(ParameterId::kAction);
     const std::string name = text(ParameterId::kBindingName);
-    CERTFERRY_ASSIGN(Home home, open(Home::Access::kRead));
+    CERTFERRY_ASSIGN(Home home, open(action == "place" ? Home::Access::kWrite : Home::Access::kRead));
     if (action.empty() || action == "list") return commands::list_bindings(environment_, home);
     if (action == "detect") return commands::detect_bindings(environment_, home);
     if (name.empty())
       return fail(ErrorKind::kUsage, "CF1076", "which binding is meant?", "certferry binding " + action + " NAME");
     if (action == "show") return commands::show_binding(environment_, home, name);
+    if (action == "place") return commands::place_binding(environment_, home, name);
     if (action == "test") return commands::test_binding(environment_, home, name);
     return commands::new_binding(environment_, home, name, joined(invocation_.texts(ParameterId::kType)));
   }

@@ -6,7 +6,10 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/bindings.h"
+#include "commands/catalog.h"
+#include "commands/flip.h"
 #include "commands/frame.h"
+#include "commands/lock.h"
 #include "deploy/binding_set.h"
 #include "deploy/service.h"
 
@@ -16,6 +19,7 @@ namespace {
 using nlohmann::ordered_json;
 
 constexpr std::size_t kLargest = 256 * 1024;
+constexpr int kLockSeconds = 180;  // another command may be flipping a service
 
 Result<std::vector<deploy::Binding>> all_of(Environment& environment, const Home& home) {
   return deploy::read_bindings(environment.files, deploy::binding_folder(home.path()), ::geteuid());
@@ -116,10 +120,42 @@ Result<> put_new(Environment& environment, Home& home, const std::string& name, 
   CERTFERRY_TRY(make_folders(environment.files, folder, 0755));
   CERTFERRY_TRY(replace_file(environment.files, path, as_bytes(text), 0644));
   frame.document.headline = "Made " + path;
-  frame.document.summary = {"Look at its ports and names, then let the service's configuration name the files below " +
-                                home.path() + "/services/" + name + "/TYPE/current.",
-                            "`certferry binding test " + name + "` tries it."};
+  frame.document.summary = {"1. Look at its ports and names.",
+                            "2. `certferry binding place " + name + "` puts the files below " + home.path() +
+                                "/services/" + name + "/TYPE/current; let the service's configuration name them there.",
+                            "3. `certferry binding test " + name + "` tries it, `certferry agent --once` verifies it."};
   return {};
+}
+
+Result<> put_files(Environment& environment, Home& home, const std::string& name, Frame& frame, ordered_json& placed) {
+  CERTFERRY_ASSIGN(const deploy::Binding binding, find(environment, home, name));
+  if (binding.built_in)
+    return fail(ErrorKind::kUsage, "CF1786", "no binding " + name + " is in use", "certferry binding new " + name);
+  CERTFERRY_ASSIGN(const Lock lock, Lock::take(home.path() + "/lock", kLockSeconds));
+  CERTFERRY_ASSIGN(store::Store* const store, home.store());
+  Catalog catalog(*store);
+  SystemProcess process(environment.clock);
+  const std::vector<deploy::Binding> only{binding};
+  bool assigned = false;
+  for (const std::string& type : binding.types) {
+    deploy::Generations generations(environment.files, home.path(), type);
+    CERTFERRY_ASSIGN(const deploy::Live live, generations.live());
+    if (!live.current) continue;
+    assigned = true;
+    CERTFERRY_ASSIGN(const std::optional<Found> found, catalog.get(live.current->sha256));
+    Flip flip(environment.files, process, environment.clock, home.path(), generations, type, only);
+    CERTFERRY_ASSIGN(
+        const std::vector<std::string> names,
+        flip.place_files(live.current->number,
+                         {.exportable = found && found->record.exportable, .retry = false, .now = frame.now()}));
+    if (names.empty()) continue;
+    const std::string folder = deploy::BindingPlace{home.path(), type, name}.folder();
+    placed.push_back({{"type", type}, {"folder", folder}, {"sha256", live.current->sha256}});
+    frame.document.summary.push_back(folder);
+  }
+  if (assigned) return {};
+  return fail(ErrorKind::kFailed, "CF1784", "nothing is assigned to " + joined(binding.types),
+              "assign a certificate first: certferry set --type TYPE --thumbprint THUMBPRINT");
 }
 
 Result<> try_out(Environment& environment, Home& home, const std::string& name, Frame& frame, ordered_json& served) {
@@ -180,6 +216,20 @@ Outcome new_binding(Environment& environment, Home& home, const std::string& nam
   const Result<> done = put_new(environment, home, name, types, frame);
   frame.document.status = report::Status::kDone;
   return frame.finish(done, true, {{"changed", done.has_value()}});
+}
+
+Outcome place_binding(Environment& environment, Home& home, const std::string& name) {
+  Frame frame(environment, home.config().computer.fqdn);
+  ordered_json placed = ordered_json::array();
+  const Result<> done = put_files(environment, home, name, frame, placed);
+  const bool changed = !placed.empty();
+  frame.document.headline = !done     ? "No files were put in place"
+                            : changed ? "The files of " + name + " are in place, the service was not told"
+                                      : name + " has its files already";
+  frame.document.status = changed ? report::Status::kDone : report::Status::kNothing;
+  if (changed)
+    frame.document.summary.push_back("Once its configuration names them: `certferry agent --once` verifies them.");
+  return frame.finish(done, changed, {{"changed", changed}, {"placed", std::move(placed)}});
 }
 
 Outcome test_binding(Environment& environment, Home& home, const std::string& name) {

@@ -19,6 +19,10 @@ namespace certferry::commands {
 // that file exists.
 [[nodiscard]] Outcome new_binding(Environment& environment, Home& home, const std::string& name,
                                   const std::string& types);
+// Puts the files of what is assigned where the service's configuration shall name them; the service is neither told nor
+// asked. For the first time: later ones are flips. CF1786 where there is no such binding in use, CF1784 where nothing is
+// assigned to its types; CF1739, CF1743 of commands/flip.h.
+[[nodiscard]] Outcome place_binding(Environment& environment, Home& home, const std::string& name);
 // Has the service test its configuration and asks what it serves; changes nothing. Fails with what failed first.
 [[nodiscard]] Outcome test_binding(Environment& environment, Home& home, const std::string& name);
 

@@ -3,10 +3,8 @@
 #include <poll.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 #include "commands/bindings.h"
-#include "commands/facts.h"
 #include "deploy/handshake.h"
 #include "deploy/service.h"
 #include "probe/probe.h"
@@ -14,18 +12,18 @@
 namespace certferry::commands {
 namespace {
 
-using nlohmann::ordered_json;
 using std::chrono::milliseconds;
 
 constexpr std::size_t kLargest = 1024 * 1024;
 constexpr milliseconds kBetweenQuestions{50};
 // After a reload the workers of before still take a connection now and then, until they have read their signal.
 constexpr milliseconds kMustStayRight{400};
+// And a stale process beside the service answers a part of the connections only: slow rounds do not make fewer of them.
+constexpr int kRightRounds = 8;
+constexpr milliseconds kLongestAnswer{10'000};
+constexpr milliseconds kShortestPatience{1'000};
 constexpr std::size_t kConnectionsAtOnce = 64;
-
-std::string path_of(const std::string& home, const std::string& type) {
-  return home + "/deployments/" + type + ".json";
-}
+constexpr milliseconds kPatienceAfterFailure{1'000};
 
 std::string told(const Error& error) { return error.id + ": " + error.message; }
 
@@ -45,6 +43,22 @@ Result<std::optional<std::uint64_t>> number_of(const deploy::Generations& genera
   return number;
 }
 
+// As bindings name it in `keys`.
+std::string_view kind_of(const deploy::Materials& made) {
+  switch (made.leaf->public_key.algorithm()) {
+    case x509::KeyAlgorithm::kRsa:
+    case x509::KeyAlgorithm::kRsaPss: return "rsa";
+    case x509::KeyAlgorithm::kEc: return "ec";
+    case x509::KeyAlgorithm::kEd25519: return "ed25519";
+    default: return "other";
+  }
+}
+
+// A connection, whatever name is asked for there.
+std::string key_of(const probe::Target& target) {
+  return probe::to_text(target.endpoint) + " " + std::to_string(static_cast<int>(target.key_kind));
+}
+
 // Empty where every answer is the certificate.
 std::string what_is_wrong(const std::vector<probe::Target>& targets, const std::vector<Result<probe::Served>>& answers,
                           const std::string& sha256) {
@@ -61,38 +75,6 @@ std::string what_is_wrong(const std::vector<probe::Target>& targets, const std::
 
 }  // namespace
 
-std::string_view name_of(Deployment::State state) {
-  switch (state) {
-    case Deployment::State::kFlipping: return "flipping";
-    case Deployment::State::kVerified: return "verified";
-    case Deployment::State::kRolledBack: return "rolled back";
-  }
-  return "flipping";
-}
-
-Result<std::optional<Deployment>> read_deployment(FileSystem& files, const std::string& home, const std::string& type) {
-  const std::string path = path_of(home, type);
-  CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files.status(path));
-  if (!status) return std::optional<Deployment>();
-  CERTFERRY_ASSIGN(const Secret text, files.read(path, kLargest));
-  const ordered_json json = ordered_json::parse(text.text(), nullptr, false);
-  Deployment deployment;
-  try {
-    const std::string state = json.at("state");
-    for (const auto known : {Deployment::State::kVerified, Deployment::State::kRolledBack}) {
-      if (state == name_of(known)) deployment.state = known;
-    }
-    deployment.sha256 = json.at("sha256");
-    deployment.before = json.at("before");
-    deployment.services = json.at("services").get<std::vector<std::string>>();
-    deployment.reason = json.at("reason");
-    deployment.at = from_rfc3339(json.at("at").get<std::string>()).value();
-    return std::optional(std::move(deployment));
-  } catch (const std::exception&) {
-    return fail(ErrorKind::kFailed, "CF1749", path + " cannot be read", "remove it: the next run flips and asks again");
-  }
-}
-
 Flip::Flip(FileSystem& files, Process& process, const Clock& clock, std::string home, deploy::Generations& generations,
            std::string type, const std::vector<deploy::Binding>& bindings)
     : files_(files),
@@ -108,25 +90,20 @@ deploy::BindingPlace Flip::place(const deploy::Binding& binding) const { return 
 Result<> Flip::record(Deployment::State state, const std::string& reason) {
   deployment_.state = state;
   deployment_.reason = reason;
-  CERTFERRY_TRY(make_folders(files_, home_ + "/deployments", 0755));
-  const std::string text = dump({{"schema", 1},
-                                 {"state", name_of(state)},
-                                 {"sha256", deployment_.sha256},
-                                 {"before", deployment_.before},
-                                 {"services", deployment_.services},
-                                 {"reason", reason},
-                                 {"at", rfc3339(deployment_.at)}}) +
-                           "\n";
-  return replace_file(files_, path_of(home_, type_), as_bytes(text), 0644);
+  return write_deployment(files_, home_, type_, deployment_);
 }
 
-Result<> Flip::may_have_key(const Options& options) const {
+Result<> Flip::may_have_key(const Options& options, const deploy::Materials& made) const {
+  const std::string_view kind = kind_of(made);
   for (const deploy::Binding& binding : bindings_) {
-    if (!binding.key_reader_is_account || options.exportable || binding.grant_key) continue;
-    return fail(
-        ErrorKind::kFailed, "CF1743",
-        binding.name + " reads the key as " + binding.account + ", but PrivateKeyExportable is False",
-        "import the certificate with -PrivateKeyExportable True, or write grant_key = true into " + binding.origin);
+    if (binding.key_reader_is_account && !options.exportable && !binding.grant_key)
+      return fail(
+          ErrorKind::kFailed, "CF1743",
+          binding.name + " reads the key as " + binding.account + ", but PrivateKeyExportable is False",
+          "import the certificate with -PrivateKeyExportable True, or write grant_key = true into " + binding.origin);
+    if (!binding.keys.empty() && std::ranges::find(binding.keys, kind) == binding.keys.end())
+      return fail(ErrorKind::kFailed, "CF1739", binding.name + " takes no " + std::string(kind) + " keys",
+                  "assign a certificate with another kind of key; `keys` in " + binding.origin + " says which");
   }
   return {};
 }
@@ -138,36 +115,75 @@ Result<deploy::Materials> Flip::materials(std::uint64_t number) const {
   return deploy::materials_from_pem(chain.text(), key);
 }
 
-Result<> Flip::stage(std::uint64_t number) {
-  CERTFERRY_ASSIGN(const deploy::Materials made, materials(number));
+Result<std::vector<Flip::Service>> Flip::services() const {
+  std::vector<Service> all;
+  for (const deploy::Binding& binding : bindings_) {
+    CERTFERRY_ASSIGN(const std::optional<std::uint64_t> had,
+                     deploy::ServiceFiles(files_, binding, place(binding)).current());
+    all.push_back({&binding, had});
+  }
+  return all;
+}
+
+// A service that does not run cannot prove anything, and nobody asked to start it: it is left as it is, to be tried again.
+Result<> Flip::must_run(const deploy::Materials& made) {
+  for (const deploy::Binding& binding : bindings_) {
+    std::string closed;
+    bool runs = binding.probes.empty();
+    for (deploy::BoundProbe asked : binding.probes) {
+      asked.connections = 1;
+      CERTFERRY_ASSIGN(std::vector<probe::Target> targets, probe_targets(asked, made.leaf.names()));
+      for (probe::Target& target : targets) target.limit = std::min<milliseconds>(binding.limits.probe, kLongestAnswer);
+      const auto answers = probe::probe_many(targets, kConnectionsAtOnce, clock_);
+      for (std::size_t i = 0; i < answers.size(); ++i) {
+        const bool absent = !answers[i] && (answers[i].error().id == "CF2012" || answers[i].error().id == "CF2013");
+        if (absent && closed.empty()) closed = told(answers[i].error());
+        if (answers[i]) answered_.insert(key_of(targets[i]));
+        runs = runs || !absent;
+      }
+    }
+    if (!runs)
+      return fail(ErrorKind::kPartly, "CF1748", binding.name + " does not run (" + closed + "): nothing was touched",
+                  "start it, then run certferry agent --once; where it needs its first certificate to start: certferry "
+                  "binding place " +
+                      binding.name);
+  }
+  return {};
+}
+
+Result<> Flip::stage(const deploy::Materials& made, std::uint64_t number) {
   CERTFERRY_TRY(deploy::try_handshake(made));
   for (const deploy::Binding& binding : bindings_)
     CERTFERRY_TRY(deploy::ServiceFiles(files_, binding, place(binding)).stage(number, made));
   return {};
 }
 
-Result<> Flip::test(std::uint64_t number) {
-  for (const deploy::Binding& binding : bindings_) {
-    const deploy::ServiceFiles service(files_, binding, place(binding));
-    CERTFERRY_ASSIGN(const std::optional<std::uint64_t> current, service.current());
+Result<> Flip::test(const std::vector<Service>& services, std::uint64_t number) {
+  for (const auto& [binding, had] : services) {
     // Before the first time its configuration names files that are not there yet.
-    if (!current) continue;
-    CERTFERRY_ASSIGN(std::vector<Overlay> overlays, service.overlays(number));
-    CERTFERRY_TRY(deploy::test_configuration(process_, binding, place(binding), std::move(overlays)));
+    if (!had) continue;
+    CERTFERRY_ASSIGN(std::vector<Overlay> overlays,
+                     deploy::ServiceFiles(files_, *binding, place(*binding)).overlays(number));
+    CERTFERRY_TRY(deploy::test_configuration(process_, *binding, place(*binding), std::move(overlays)));
   }
   return {};
 }
 
-Result<> Flip::ask(const deploy::Binding& binding, const std::string& sha256, const std::vector<std::string>& names) {
-  const auto deadline = clock_.monotonic() + binding.limits.probe;
+Result<> Flip::ask(const deploy::Binding& binding, const deploy::Materials& made, milliseconds patience, Whom whom) {
+  const auto deadline = clock_.monotonic() + patience;
+  const std::string sha256 = made.leaf.sha256_hex();
   for (const deploy::BoundProbe& asked : binding.probes) {
-    CERTFERRY_ASSIGN(const std::vector<probe::Target> targets, probe_targets(asked, names));
-    std::optional<std::chrono::nanoseconds> right_since;
-    while (!right_since || clock_.monotonic() - *right_since < kMustStayRight) {
+    CERTFERRY_ASSIGN(std::vector<probe::Target> targets, probe_targets(asked, made.leaf.names()));
+    if (whom == Whom::kWhoAnswered)
+      std::erase_if(targets, [&](const auto& target) { return !answered_.contains(key_of(target)); });
+    std::chrono::nanoseconds right_since{};
+    for (int right = 0; right < kRightRounds || clock_.monotonic() - right_since < kMustStayRight;) {
       const auto began = clock_.monotonic();
+      const auto left = std::chrono::duration_cast<milliseconds>(deadline - began);
+      for (probe::Target& target : targets) target.limit = std::clamp(left, kShortestPatience, kLongestAnswer);
       const std::string wrong = what_is_wrong(targets, probe::probe_many(targets, kConnectionsAtOnce, clock_), sha256);
-      if (!wrong.empty()) right_since.reset();
-      else if (!right_since) right_since = began;
+      if (right == 0) right_since = began;
+      right = wrong.empty() ? right + 1 : 0;
       if (!wrong.empty() && clock_.monotonic() >= deadline)
         return fail(ErrorKind::kPartly, "CF1746", binding.name + ": " + wrong,
                     "look at the service's log; certferry probe asks it again");
@@ -182,26 +198,70 @@ Result<> Flip::ask(const deploy::Binding& binding, const std::string& sha256, co
   return {};
 }
 
-Result<> Flip::put_in_place(std::uint64_t number, Way way) {
-  std::optional<deploy::Materials> made;
-  if (number > 0) {
-    CERTFERRY_ASSIGN(made, materials(number));
+Result<> Flip::tell(const deploy::Binding& binding, bool other_key) {
+  if (other_key && binding.restart_for_other_key && binding.restart)
+    return deploy::restart(process_, binding, place(binding));
+  return deploy::reload(process_, files_, binding, place(binding));
+}
+
+Result<> Flip::forth(const std::vector<Service>& services, std::uint64_t number, std::optional<std::uint64_t> before) {
+  CERTFERRY_ASSIGN(const deploy::Materials made, materials(number));
+  bool other_key = false;
+  if (before) {
+    CERTFERRY_ASSIGN(const deploy::Materials old, materials(*before));
+    other_key = kind_of(old) != kind_of(made);
   }
-  for (const deploy::Binding& binding : bindings_) {
-    CERTFERRY_TRY(deploy::ServiceFiles(files_, binding, place(binding)).activate(number));
-    if (made) CERTFERRY_TRY(deploy::test_configuration(process_, binding, place(binding)));
-    const Result<> reloaded = deploy::reload(process_, files_, binding, place(binding));
-    if (made) {
-      // On the way back a reload that fails is no harm where the service never took the new one.
-      if (way == Way::kForth) CERTFERRY_TRY(reloaded);
-      CERTFERRY_TRY(ask(binding, made->leaf.sha256_hex(), made->leaf.names()));
-    } else if (!reloaded) {
-      // It may be unable to run without a certificate; then it never ran.
-      findings_.push_back(
-          {reloaded.error().id, Severity::kWarning, reloaded.error().message, reloaded.error().fix, "certferry"});
-    }
+  for (const auto& [binding, had] : services) {
+    failed_ = binding;
+    CERTFERRY_TRY(deploy::ServiceFiles(files_, *binding, place(*binding)).activate(number));
+    CERTFERRY_TRY(deploy::test_configuration(process_, *binding, place(*binding)));
+    CERTFERRY_TRY(tell(*binding, other_key && had));
+    CERTFERRY_TRY(ask(*binding, made, binding->limits.probe, Whom::kAll));
   }
+  failed_ = nullptr;
   return {};
+}
+
+Result<> Flip::revive(const deploy::Binding& binding, const deploy::Materials& made, bool other_key) {
+  const Result<> told = tell(binding, other_key);
+  // A reload that fails is no harm where the service never took the new one; then it serves the old one by now.
+  const Result<> seen =
+      ask(binding, made, told ? milliseconds(binding.limits.probe) : kPatienceAfterFailure, Whom::kWhoAnswered);
+  if (seen || !binding.restart) return seen;
+  // It may have left nothing to reload.
+  CERTFERRY_TRY(deploy::restart(process_, binding, place(binding)));
+  return ask(binding, made, binding.limits.probe, Whom::kWhoAnswered);
+}
+
+Result<> Flip::release_service(const deploy::Binding& binding) {
+  CERTFERRY_TRY(deploy::ServiceFiles(files_, binding, place(binding)).activate(0));
+  const Result<> reloaded = deploy::reload(process_, files_, binding, place(binding));
+  // It may be unable to run without a certificate; then it never ran.
+  if (!reloaded)
+    findings_.push_back(
+        {reloaded.error().id, Severity::kWarning, reloaded.error().message, reloaded.error().fix, "certferry"});
+  return {};
+}
+
+Result<> Flip::back(const std::vector<Service>& services, std::uint64_t number, std::optional<std::uint64_t> before) {
+  Result<> first;
+  for (const Service& service : services) {
+    const Result<> done = service_back(service, number, before);
+    if (first) first = done;
+  }
+  return first;
+}
+
+Result<> Flip::service_back(const Service& service, std::uint64_t number, std::optional<std::uint64_t> before) {
+  const auto& [binding, had] = service;
+  if (!had) return release_service(*binding);
+  const std::uint64_t target = before.value_or(*had);
+  // What it had is what was to come: there is nothing else to go back to.
+  if (target == number) return {};
+  CERTFERRY_ASSIGN(const deploy::Materials made, materials(target));
+  CERTFERRY_ASSIGN(const deploy::Materials failed, materials(number));
+  CERTFERRY_TRY(deploy::ServiceFiles(files_, *binding, place(*binding)).activate(target));
+  return revive(*binding, made, kind_of(made) != kind_of(failed));
 }
 
 Result<> Flip::move_names(const deploy::Desired& desired) {
@@ -210,70 +270,100 @@ Result<> Flip::move_names(const deploy::Desired& desired) {
   return {};
 }
 
-Result<> Flip::ready(std::uint64_t number, std::optional<std::uint64_t> before) {
-  CERTFERRY_TRY(stage(number));
-  // A binding that is younger than what is live goes back to what its service had before.
-  if (before) CERTFERRY_TRY(stage(*before));
-  return test(number);
+Result<> Flip::ready(const std::vector<Service>& services, const deploy::Materials& made, std::uint64_t number,
+                     std::optional<std::uint64_t> before) {
+  CERTFERRY_TRY(stage(made, number));
+  if (before) {
+    CERTFERRY_ASSIGN(const deploy::Materials old, materials(*before));
+    CERTFERRY_TRY(stage(old, *before));
+  }
+  return test(services, number);
 }
 
 Result<bool> Flip::release(const deploy::Desired& desired) {
-  CERTFERRY_ASSIGN(bool changed, generations_.bring_to(desired));
-  bool bound = false;
-  for (const deploy::Binding& binding : bindings_) {
-    CERTFERRY_ASSIGN(const std::optional<std::uint64_t> current,
-                     deploy::ServiceFiles(files_, binding, place(binding)).current());
-    bound = bound || current;
+  CERTFERRY_ASSIGN(const bool changed, generations_.bring_to(desired));
+  CERTFERRY_ASSIGN(const std::vector<Service> all, services());
+  if (std::ranges::none_of(all, [](const Service& service) { return service.had.has_value(); })) return changed;
+  for (const Service& service : all) {
+    if (service.had) CERTFERRY_TRY(release_service(*service.binding));
   }
-  if (!bound) return changed;
-  CERTFERRY_TRY(put_in_place(0, Way::kBack));
-  CERTFERRY_TRY(files_.remove(path_of(home_, type_)));
+  CERTFERRY_TRY(remove_deployment(files_, home_, type_));
   return true;
+}
+
+Result<std::vector<std::string>> Flip::place_files(std::uint64_t number, const Options& options) {
+  CERTFERRY_ASSIGN(const deploy::Materials made, materials(number));
+  CERTFERRY_TRY(may_have_key(options, made));
+  CERTFERRY_ASSIGN(const std::vector<Service> all, services());
+  CERTFERRY_TRY(stage(made, number));
+  std::vector<std::string> placed;
+  for (const auto& [binding, had] : all) {
+    if (had) continue;
+    CERTFERRY_TRY(deploy::ServiceFiles(files_, *binding, place(*binding)).activate(number));
+    placed.push_back(binding->name);
+  }
+  return placed;
 }
 
 Result<bool> Flip::bring_to(const deploy::Desired& desired, std::uint64_t number, const Options& options) {
   if (bindings_.empty()) return generations_.bring_to(desired);
+  using State = Deployment::State;
   CERTFERRY_ASSIGN(const std::optional<Deployment> last, read_deployment(files_, home_, type_));
   CERTFERRY_ASSIGN(const deploy::Live live, generations_.live());
   deploy::Desired old = desired_of(live);
-  std::vector<std::string> services;
-  for (const deploy::Binding& binding : bindings_) services.push_back(binding.name);
-  const bool same = last && last->sha256 == *desired.current && last->services == services;
-  if (same && last->state == Deployment::State::kVerified && old.current == desired.current)
-    return generations_.bring_to(desired);
-  if (same && last->state == Deployment::State::kRolledBack && !options.retry)
-    return fail(ErrorKind::kPartly, "CF1745", type_ + " was rolled back at " + rfc3339(last->at) + ": " + last->reason,
+  std::vector<std::string> names;
+  for (const deploy::Binding& binding : bindings_) names.push_back(binding.name);
+  const bool same = last && last->sha256 == *desired.current && last->services == names;
+  if (same && last->state == State::kVerified && old.current == desired.current) return generations_.bring_to(desired);
+  if (same && (last->state == State::kRolledBack || last->state == State::kUnverified) && !options.retry)
+    return fail(ErrorKind::kPartly, "CF1745",
+                type_ + (last->state == State::kRolledBack ? " was rolled back at " : " is not verified since ") +
+                    rfc3339(last->at) + ": " + last->reason,
                 "mend the cause, then run certferry set again for the same certificate");
-  CERTFERRY_TRY(may_have_key(options));
+  CERTFERRY_ASSIGN(const deploy::Materials made, materials(number));
+  CERTFERRY_TRY(may_have_key(options, made));
+  CERTFERRY_TRY(must_run(made));
   // Killed after the names had moved: what served before is known from the record alone.
-  if (last && last->state == Deployment::State::kFlipping && old.current == last->sha256)
+  if (last && last->state == State::kFlipping && old.current == last->sha256)
     old = {last->before.empty() ? std::nullopt : std::optional(last->before), old.next, std::nullopt};
   std::optional<std::uint64_t> before;
   if (old.current && old.current != desired.current) {
     CERTFERRY_ASSIGN(before, number_of(generations_, *old.current));
   }
-  deployment_ = {Deployment::State::kFlipping, *desired.current, old.current.value_or(""), services, "", options.now};
-  if (const Result<> staged = ready(number, before); !staged) {
-    CERTFERRY_TRY(record(Deployment::State::kRolledBack, told(staged.error())));
+  CERTFERRY_ASSIGN(const std::vector<Service> all, services());
+  deployment_ = {State::kFlipping, *desired.current, old.current.value_or(""), names, "", options.now};
+  if (const Result<> staged = ready(all, made, number, before); !staged) {
+    CERTFERRY_TRY(record(State::kRolledBack, told(staged.error())));
     return fail(ErrorKind::kPartly, "CF1742", type_ + " keeps what it has: " + told(staged.error()),
                 staged.error().fix);
   }
-  CERTFERRY_TRY(record(Deployment::State::kFlipping, ""));
+  CERTFERRY_TRY(record(State::kFlipping));
   Result<> done = move_names(desired);
-  if (done) done = put_in_place(number, Way::kForth);
+  if (done) done = forth(all, number, before);
   if (done) {
-    CERTFERRY_TRY(record(Deployment::State::kVerified, ""));
+    CERTFERRY_TRY(record(State::kVerified));
     return true;
   }
-  Result<> back = move_names(old);
-  if (back) back = put_in_place(before.value_or(0), Way::kBack);
-  CERTFERRY_TRY(record(Deployment::State::kRolledBack, told(done.error())));
-  if (back)
-    return fail(ErrorKind::kPartly, "CF1742", type_ + " was rolled back: " + told(done.error()), done.error().fix);
-  return fail(
-      ErrorKind::kPartly, "CF1744",
-      type_ + " could not be flipped (" + told(done.error()) + "), and going back failed too: " + told(back.error()),
-      back.error().fix);
+  return failed_ && failed_->on_failure == deploy::OnFailure::kKeep ? keep(done.error())
+                                                                    : go_back(done.error(), all, old, number, before);
+}
+
+Result<bool> Flip::keep(const Error& reason) {
+  CERTFERRY_TRY(record(Deployment::State::kUnverified, told(reason)));
+  return fail(ErrorKind::kPartly, "CF1741",
+              type_ + " is in place but not verified, and kept as " + failed_->origin + " says: " + told(reason),
+              reason.fix);
+}
+
+Result<bool> Flip::go_back(const Error& reason, const std::vector<Service>& services, const deploy::Desired& old,
+                           std::uint64_t number, std::optional<std::uint64_t> before) {
+  Result<> done = move_names(old);
+  if (done) done = back(services, number, before);
+  CERTFERRY_TRY(record(Deployment::State::kRolledBack, told(reason)));
+  if (done) return fail(ErrorKind::kPartly, "CF1742", type_ + " was rolled back: " + told(reason), reason.fix);
+  return fail(ErrorKind::kPartly, "CF1744",
+              type_ + " could not be flipped (" + told(reason) + "), and going back failed too: " + told(done.error()),
+              done.error().fix);
 }
 
 }  // namespace certferry::commands

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "commands/deployment.h"
 #include "commands/facts.h"
-#include "commands/flip.h"
 #include "commands/frame.h"
 #include "commands/reconcile.h"
 
@@ -108,6 +108,8 @@ class Get {
                        read_deployment(environment_.files, home_.path(), use.type));
       const bool flipped = deployment && deployment->sha256 == record.sha256;
       if (flipped && deployment->state == Deployment::State::kVerified) state += ", verified";
+      if (flipped && deployment->state == Deployment::State::kUnverified)
+        state += ", not verified: " + deployment->reason;
       if (flipped && deployment->state == Deployment::State::kRolledBack) state = "rolled back: " + deployment->reason;
       ordered_json served = nullptr;
       if (flipped)

@@ -5,8 +5,8 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/bindings.h"
+#include "commands/deployment.h"
 #include "commands/facts.h"
-#include "commands/flip.h"
 #include "commands/frame.h"
 #include "commands/reconcile.h"
 

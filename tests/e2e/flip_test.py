@@ -68,12 +68,12 @@ class Flip(made_files.ProgramTest):
         subprocess.run([NGINX, "-c", self.config], check=True)
         self.started = True
 
-    def bind(self, reload=None, limits="probe = 2", more=""):
+    def bind(self, reload=None, limits="probe = 2", first="", more=""):
         folder = self.home / "bindings.d"
         folder.mkdir(mode=0o755, exist_ok=True)
         words = json.dumps(reload or [NGINX, "-c", str(self.config), "-s", "reload"])
         (folder / "nginx.toml").write_text(
-            'name = "nginx"\ntypes = ["WebServicesExternal"]\n'
+            f'name = "nginx"\ntypes = ["WebServicesExternal"]\n{first}'
             '[[file]]\ncontent = "fullchain"\npath = "${folder}/fullchain.pem"\n'
             '[[file]]\ncontent = "key"\npath = "${folder}/privkey.pem"\n'
             f'[test]\ncommand = ["{NGINX}", "-c", "{self.config}", "-t", "-q"]\n'
@@ -176,7 +176,7 @@ class Flip(made_files.ProgramTest):
         self.json_of("set", "--type", "WebServicesExternal", "--thumbprint", live["thumbprint"])
         self.bind(limits="probe = 1")  # nginx does not run
         answer = self.json_of("agent", "--once", exit_code=4)
-        self.assertEqual(answer["error"]["id"], "CF1742")
+        self.assertEqual(answer["error"]["id"], "CF1748")
         self.assertEqual((self.home / "live/WebServicesExternal/current/sha256").read_text().strip(), live["sha256"])
         self.assertFalse((self.home / "services/nginx/WebServicesExternal/current").exists())
 
@@ -214,7 +214,85 @@ class Flip(made_files.ProgramTest):
         self.assertEqual(status["error"]["id"], "CF1788")
         self.assertEqual({one["error"] for one in status["uses"][0]["served"]}, {"CF2012"})
         _, answer = self.assign("stopped", exit_code=4)
-        self.assertIn(answer["error"]["id"], ("CF1742", "CF1744"))
+        self.assertEqual(answer["error"]["id"], "CF1748")
+        self.assertEqual((self.home / "live/WebServicesExternal/current/sha256").read_text().strip(), first)
+        self.assertEqual(self.deployment()["state"], "verified", "of what is still in place")
+
+    def test_a_service_starts_with_files_that_were_put_in_place(self):
+        first, _ = self.assign("placed")
+        self.assertEqual(self.json_of("binding", "place", "nginx", exit_code=2)["error"]["id"], "CF1786")
+        self.bind()
+        placed = self.json_of("binding", "place", "nginx")["placed"]
+        self.assertEqual([(one["type"], one["sha256"]) for one in placed], [("WebServicesExternal", first)])
+        self.start()
+        self.assertEqual(served(self.port), first)
+        self.json_of("agent", "--once")
+        self.assertEqual(self.deployment()["state"], "verified")
+        self.assertEqual(self.json_of("binding", "place", "nginx")["placed"], [])
+
+    def test_a_service_that_was_off_gets_its_certificate_when_it_runs(self):
+        first = self.up_and_running()
+        self.stop()
+        agent = subprocess.Popen([self.program, "agent", "--foreground", "--home", self.home], stderr=subprocess.PIPE, text=True)
+        try:
+            self.assertTrue(any("is ready" in line for line in iter(agent.stderr.readline, "")))
+            second, _ = self.assign("late", exit_code=4)
+            self.assertTrue(any("CF1748" in line for line in iter(agent.stderr.readline, "")))
+            self.start()
+            self.assertEqual(served(self.port), first)
+            began = time.time()
+            while served(self.port) != second:
+                self.assertLess(time.time(), began + 40)
+                time.sleep(0.1)
+        finally:
+            agent.terminate()
+            agent.wait()
+            agent.stderr.close()
+
+    def test_a_binding_may_keep_what_could_not_be_verified(self):
+        self.up_and_running()
+        self.bind(reload=["/bin/true"], limits="probe = 1", first='on_failure = "keep"\n')
+        second, answer = self.assign("kept", exit_code=4)
+        self.assertEqual(answer["error"]["id"], "CF1741")
+        self.assertEqual(self.deployment()["state"], "not verified")
+        self.assertEqual((self.home / "services/nginx/WebServicesExternal/current/sha256").read_text().strip(), second)
+        self.assertEqual(self.json_of("agent", "--once", exit_code=4)["error"]["id"], "CF1745")
+        self.bind()
+        self.json_of("set", "--type", "WebServicesExternal", "--thumbprint", second[:16])
+        self.assertEqual((served(self.port), self.deployment()["state"]), (second, "verified"))
+
+    def test_a_kind_of_key_that_the_service_does_not_take_is_refused(self):
+        first = self.up_and_running()
+        self.bind(first='keys = ["rsa"]\n')
+        _, answer = self.assign("ec", exit_code=1)
+        self.assertEqual(answer["error"]["id"], "CF1739")
+        self.assertEqual(served(self.port), first)
+
+    def restarting(self):
+        """A program that starts nginx anew."""
+        script = self.place / "restart"
+        script.write_text(f"#!/bin/sh\nkill -QUIT $(cat {self.place}/pid)\nwhile [ -e {self.place}/pid ]; do sleep 0.05; done\nexec {NGINX} -c {self.config}\n")
+        script.chmod(0o755)
+        return script
+
+    def test_a_service_that_a_reload_ended_is_restarted_with_the_old_one(self):
+        first = self.up_and_running()
+        script = self.restarting()
+        script.write_text(script.read_text().replace("kill -QUIT", "kill -QUIT 2>/dev/null"))
+        ends = self.place / "end"
+        ends.write_text(f"#!/bin/sh\n[ -e {self.place}/pid ] || exit 1\nkill -QUIT $(cat {self.place}/pid)\nwhile [ -e {self.place}/pid ]; do sleep 0.05; done\n")
+        ends.chmod(0o755)
+        self.bind(reload=[str(ends)], limits="probe = 1", more=f'[restart]\ncommand = ["{script}"]\n')
+        _, answer = self.assign("ended", exit_code=4)
+        self.assertEqual(answer["error"]["id"], "CF1742")
+        self.assertEqual(served(self.port), first)
+
+    def test_a_service_is_restarted_for_another_kind_of_key(self):
+        self.up_and_running()
+        self.bind(reload=["/bin/true"], first="restart_for_other_key = true\n", more=f'[restart]\ncommand = ["{self.restarting()}"]\n')
+        made_files.openssl("genrsa", "-out", self.folder / "rsa.key", "2048")
+        second, _ = self.assign("rsa")
+        self.assertEqual(served(self.port), second)
 
     def test_the_agent_flips_nginx_at_the_date(self):
         first = self.up_and_running()
