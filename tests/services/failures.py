@@ -169,11 +169,14 @@ ROOT_READS = "root opens the key, so that its export does not matter"
 ONE_CERTIFICATE = "it serves one certificate whatever the name"
 ONE_LISTENER = "one process takes all its connections"
 NOT_READ_AGAIN = "its configuration is not read again when it takes a certificate"
+WATCHES = "it reads changed files by itself: nobody has to tell it"
 
 # (service, failure): why there is no such case.
 NOT_APPLICABLE = {
     **{(pattern, "key not granted"): ROOT_READS for pattern in ("nginx", "haproxy", "apache2", "postfix", "dovecot", "java-keystore")},
-    **{(pattern, "wrong on a name"): ONE_CERTIFICATE for pattern in ("redis", "postgresql", "slapd", "mosquitto", "coturn")},
-    **{(pattern, "wrong on a worker"): ONE_LISTENER for pattern in ("redis", "caddy", "postfix", "dovecot", "postgresql", "slapd", "mosquitto", "prosody", "ejabberd")},
-    **{(pattern, "syntax error"): NOT_READ_AGAIN for pattern in ("redis", "slapd", "coturn")},
+    **{(pattern, "wrong on a name"): ONE_CERTIFICATE for pattern in ("redis", "postgresql", "slapd", "mosquitto", "coturn", "files", "java-keystore")},
+    **{(pattern, "wrong on a worker"): ONE_LISTENER for pattern in ("redis", "caddy", "postfix", "dovecot", "postgresql", "slapd", "mosquitto", "prosody", "ejabberd", "files",
+                                                            "java-keystore")},
+    **{(pattern, "idle reload"): WATCHES for pattern in ("files", "java-keystore")},
+    **{(pattern, "syntax error"): NOT_READ_AGAIN for pattern in ("redis", "slapd", "coturn", "files", "java-keystore")},
 }

@@ -2,7 +2,6 @@
 
 import importlib
 import pathlib
-import shutil
 import sys
 import tempfile
 import time
@@ -50,14 +49,14 @@ class Flips(made_files.ProgramTest):
 
     def flips(self, module, kind):
         made = self.instance(module, kind)
-        self.ca.server("own")
-        # A service does not start without its files.
-        made.put_first(self.folder / "own.pem", self.folder / "own.key")
-        made.start()
-        shutil.rmtree(made.folder)
-        self.bind(made)
         first = self.assign(made, "first")
+        self.bind(made)
+        # A service does not start without its files.
+        self.json_of("binding", "place", made.pattern)
+        made.start()
+        self.json_of("agent", "--once")
         self.assertEqual(made.served(), first)
+        self.assertEqual(self.json_of("status")["uses"][0]["deployment"], "verified")
         second = self.assign(made, "second")
         self.assertEqual(made.served(), second)
         made_files.openssl("genrsa", "-out", self.folder / f"{made.pattern}-rsa.key", "2048")

@@ -150,21 +150,23 @@ class Service:
         self.group_file.unlink(missing_ok=True)
         wait_until(lambda: not self.listens(), f"{self.pattern} still listens on {self.port}")
 
-    # What bindings may hold besides.
+    # What a test of failures has to know.
+
+    watches = False  # it reads changed files by itself: nobody has to tell it
 
     patience = 1  # [limits] probe: seconds within which it shows a new certificate
 
     def restart_words(self):
         """A command for [restart]: ends what is left of it and starts it in the background."""
         script = self.place / "restart"
-        script.write_text(f"#!/bin/sh\n/bin/kill -9 -- -$(cat {self.group_file}) 2>/dev/null\n"
+        script.write_text(f"#!/bin/sh\nread -r group <{self.group_file}\n/bin/kill -9 -- -$group 2>/dev/null\n"
                           f"setsid {shlex.join(self.command())} </dev/null >>{self.output} 2>&1 &\necho $! >{self.group_file}\n")
         script.chmod(0o755)
         return [str(script)]
 
     def kill_words(self):
         """A command that ends it at once, as a crash would, and reports success."""
-        return ["/bin/sh", "-c", f"/bin/kill -9 -- -$(cat {self.group_file}); true"]
+        return ["/bin/sh", "-c", f"read -r group <{self.group_file}; /bin/kill -9 -- -$group; true"]
 
     def make_run(self):
         """Whatever is left of it."""
