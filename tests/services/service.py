@@ -15,6 +15,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 
 NAME = "web.litwareinc.com"
@@ -115,6 +116,8 @@ class Service:
         with open(self.output, "ab") as log:
             self.process = subprocess.Popen(self.command(), stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.group_file.write_text(str(self.process.pid))
+        # Where it dies it must be gone, as below init: apache takes its own zombie for a server that runs.
+        threading.Thread(target=self.process.wait, daemon=True).start()
         wait_until(self.answers, f"{self.pattern} does not serve on {self.port}")
 
     def answers(self):
@@ -127,8 +130,6 @@ class Service:
             return client.connect_ex(("127.0.0.1", self.port)) == 0
 
     def alive(self):
-        if self.process is not None:
-            self.process.poll()  # else what ended would be there as a zombie
         try:
             os.kill(int(self.group_file.read_text()), 0)
         except (FileNotFoundError, ProcessLookupError):
