@@ -15,6 +15,11 @@ SERVICES = [
     ("nginx", "Nginx"),
     ("haproxy", "Haproxy"),
     ("apache2", "Apache2"),
+    ("postfix", "Postfix"),
+    ("dovecot", "Dovecot"),
+    ("postgresql", "Postgresql"),
+    ("slapd", "Slapd"),
+    ("mosquitto", "Mosquitto"),
 ]
 
 
