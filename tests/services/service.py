@@ -161,8 +161,8 @@ class Service:
         """A command for [restart]: ends what is left of it and starts it in the background."""
         script = self.place / "restart"
         # Until it is gone it holds the port. Nobody but who started it takes away what is left of it then: Z.
-        script.write_text(f"#!/bin/sh\n/bin/kill -9 -- -$(cat {self.group_file}) 2>/dev/null\n"
-                          f"while grep -q '^State:.[^ZX]' /proc/$(cat {self.group_file})/status 2>/dev/null; do sleep 0.01; done\n"
+        script.write_text(f"#!/bin/sh\nread -r group <{self.group_file}\n/bin/kill -9 -- -$group 2>/dev/null\n"
+                          f"while grep -q '^State:.[^ZX]' /proc/$group/status 2>/dev/null; do sleep 0.01; done\n"
                           f"setsid {shlex.join(self.command())} </dev/null >>{self.output} 2>&1 &\necho $! >{self.group_file}\n")
         script.chmod(0o755)
         return [str(script)]
