@@ -2,7 +2,6 @@
 
 import pathlib
 import re
-import shutil
 import subprocess
 
 import flips_test
@@ -34,12 +33,12 @@ class Examples(flips_test.Flips):
     def running(self, module, kind):
         """It serves its first certificate from certferry. The service, SHA-256."""
         made = self.instance(module, kind)
-        self.ca.server("own")
-        made.put_first(self.folder / "own.pem", self.folder / "own.key")
-        made.start()
-        shutil.rmtree(made.folder)
+        first = self.assign(made, "first")
         self.bind(made)
-        return made, self.assign(made, "first")
+        self.json_of("binding", "place", made.pattern)
+        made.start()
+        self.json_of("agent", "--once")
+        return made, first
 
     def assert_rolled_back(self, made, name, because):
         answer = self.import_new(made, name)
@@ -82,15 +81,9 @@ class Examples(flips_test.Flips):
     def test_a_service_that_watches_its_files_gets_them_by_the_shipped_pattern(self):
         self.bind = lambda made: flips_test.Flips.bind(self, made)
         self.flips("files", "Files")
-        made = self.instance("files", "Files")
-        self.ca.server("files-first")
-        made.put_first(self.folder / "files-first.pem", self.folder / "files-first.key")
-        made.start()
-        shutil.rmtree(made.folder)
         path = self.home / "bindings.d/files.toml"
         path.unlink()
-        self.bind(made)
-        first = self.assign(made, "first")
+        made, first = self.running("files", "Files")
         port = self.old_elsewhere(made)
         path.write_text(f"{path.read_text()}\n[[probe]]\nport = {port}\n[limits]\nprobe = 2\n")
         self.assert_rolled_back(made, "second", f"CF1746: .*:{port} .*serves")
@@ -98,21 +91,20 @@ class Examples(flips_test.Flips):
 
     def test_the_token_keeps_the_keys_that_are_needed_and_no_others(self):
         made, first = self.running("softhsm2_nginx", "Softhsm2Nginx")
-        before = (made.place / "certferry-key.conf.before").read_text()
-        self.assertEqual(made.labels(), sorted(["own", f"web-{first}"]))
+        self.assertEqual(made.labels(), sorted([f"web-{first}"]))
         second = self.assign(made, "second")
         # Workers use the old one until they have read the name of the new one.
-        self.assertEqual(made.labels(), sorted(["own", f"web-{first}", f"web-{second}"]))
+        self.assertEqual(made.labels(), sorted([f"web-{first}", f"web-{second}"]))
         third = self.assign(made, "third")
-        self.assertEqual(made.labels(), sorted(["own", f"web-{second}", f"web-{third}"]))
+        self.assertEqual(made.labels(), sorted([f"web-{second}", f"web-{third}"]))
         self.assertEqual(made.served(), third)
         # One that is deleted comes back when its certificate does.
         self.json_of("set", "--type", made.type, "--thumbprint", first[:16])
-        self.assertEqual(made.labels(), sorted(["own", f"web-{third}", f"web-{first}"]))
+        self.assertEqual(made.labels(), sorted([f"web-{third}", f"web-{first}"]))
         self.assertEqual(made.served(), first)
         self.json_of("remove", "--type", made.type, "--force")
-        self.assertEqual(made.labels(), ["own"])
-        self.assertEqual(made.key_configuration.read_text(), before)
+        self.assertEqual(made.labels(), [])
+        self.assertEqual(made.key_configuration.read_text(), made.no_key)
 
     def test_a_token_that_cannot_be_opened_leaves_the_old_key_in_use(self):
         made, first = self.running("softhsm2_nginx", "Softhsm2Nginx")
@@ -120,9 +112,22 @@ class Examples(flips_test.Flips):
         self.assert_rolled_back(made, "second", "CF1664: .*Error in provided PIN")
         self.assertEqual(made.served(), first)
         made.pin_file.write_text(made.pin)
-        self.assertEqual(made.labels(), sorted(["own", f"web-{first}"]))
+        self.assertEqual(made.labels(), sorted([f"web-{first}"]))
         third = self.assign(made, "third")
         self.assertEqual(made.served(), third)
+
+    def test_a_key_of_a_kind_that_breaks_the_service_is_refused(self):
+        for module, kind in (("nss", "Nss"), ("softhsm2_nginx", "Softhsm2Nginx")):
+            with self.subTest(module):
+                self.home = self.home.parent / module
+                self.home.mkdir(mode=0o755)
+                made, first = self.running(module, kind)
+                made_files.openssl("genpkey", "-algorithm", "ed25519", "-out", self.folder / f"{made.pattern}-other.key")
+                answer = self.import_new(made, "other")
+                assigned = self.json_of("set", "--type", made.type, "--thumbprint", answer["thumbprint"], exit_code=1)
+                self.assertEqual(assigned["error"]["id"], "CF1739")
+                self.assertIn(f"{made.pattern} takes no ed25519 keys", assigned["error"]["message"])
+                self.assertEqual(made.served(), first)
 
     def test_caddy_finds_a_broken_configuration_before_anything_changes(self):
         made, first = self.running("caddy", "Caddy")

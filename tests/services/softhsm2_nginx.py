@@ -14,6 +14,7 @@ class Softhsm2Nginx(nginx.Nginx):
     exportable = True
     account = "www-data"
     pin = "482913"
+    no_key = "# none yet\n"
 
     def __init__(self, place, home):
         super().__init__(place, home)
@@ -41,17 +42,17 @@ class Softhsm2Nginx(nginx.Nginx):
         listed = self.as_account("p11tool", "--batch", "--login", "--only-urls", "--list-privkeys", f"pkcs11:token=certferry;pin-source={self.pin_file}")
         return sorted(part[len("object="):] for url in listed.stdout.split() for part in url.split(";") if part.startswith("object="))
 
-    def put_first(self, certificate, key):
-        super().put_first(certificate, key)
-        self.make_token()
-        readable = self.place / "own.key"
-        shutil.copy(key, readable)
-        shutil.chown(readable, group=self.account)
-        readable.chmod(0o640)
-        token = f"pkcs11:token=certferry;pin-source={self.pin_file}"
-        for half in (["--load-privkey", readable], ["--load-certificate", certificate]):
-            self.as_account("p11tool", "--batch", "--login", "--write", *half, "--label", "own", "--id", "01", token).check_returncode()
-        self.key_configuration.write_text(f'ssl_certificate_key "engine:pkcs11:{token};object=own;type=private";\n')
+    def start(self):
+        if not self.token_configuration.exists():
+            self.make_token()
+            self.prepare()
+        super().start()
+
+    def prepare(self):
+        """By hand, as the example's comments want it the first time."""
+        words = ["web", self.folder, self.home / "live" / self.type / "current", "certferry", self.pin_file, self.account, self.key_configuration]
+        self.key_configuration.write_text(self.no_key)
+        subprocess.run([*self.environment(), HELPER, *words], check=True, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60)
 
     def configure(self, broken="", more=""):
         super().configure(broken, more)
