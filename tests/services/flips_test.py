@@ -20,6 +20,10 @@ SERVICES = [
     ("postgresql", "Postgresql"),
     ("slapd", "Slapd"),
     ("mosquitto", "Mosquitto"),
+    ("kamailio", "Kamailio"),
+    ("coturn", "Coturn"),
+    ("prosody", "Prosody"),
+    ("java_keystore", "JavaKeystore"),
 ]
 
 

@@ -1,0 +1,62 @@
+import service
+import unprivileged
+
+# Its node is on this computer only, and needs no port mapper.
+CONTROL = """ERLANG_NODE=certferry{port}@localhost
+INET_DIST_INTERFACE=127.0.0.1
+ERL_DIST_PORT={node_port}
+ERL_OPTIONS="-setcookie certferry{port} -env ERL_CRASH_DUMP_BYTES 0"
+ERL_PROCESSES=20000
+EJABBERD_PID_PATH={run}/pid
+"""
+CONFIGURATION = """hosts: [{hosts}]
+loglevel: warning
+certfiles: [{files}]
+ca_file: /etc/ssl/certs/ca-certificates.crt
+{broken}listen:
+  -
+    port: {port}
+    ip: "127.0.0.1"
+    module: ejabberd_c2s
+    starttls_required: true
+auth_method: [anonymous]
+modules: {{}}
+"""
+
+
+class Ejabberd(unprivileged.Unprivileged):
+    pattern = "ejabberd"
+    type = "XMPPServer"
+    starttls = "xmpp"
+    replace_port = "port = 5222"
+    account = "ejabberd"
+    patience = 3
+
+    def __init__(self, place, home):
+        super().__init__(place, home)
+        self.node_port = service.free_port()
+
+    def configure(self, broken="", hosts=(service.NAME,), files=()):
+        (self.place / "ejabberdctl.cfg").write_text(CONTROL.format(run=self.run, port=self.port, node_port=self.node_port))
+        files = [f"{self.folder}/fullchain.pem", f"{self.folder}/privkey.pem", *map(str, files)]
+        (self.place / "ejabberd.yml").write_text(CONFIGURATION.format(port=self.port, hosts=", ".join(hosts), files=", ".join(files), broken=broken))
+
+    @property
+    def control(self):
+        """The words that name this instance."""
+        return ["--config", f"{self.place}/ejabberd.yml", "--ctl-config", f"{self.place}/ejabberdctl.cfg", "--logs", str(self.run), "--spool", str(self.run)]
+
+    def command(self):
+        return self.as_account("/usr/sbin/ejabberdctl", *self.control, "foreground")
+
+    def adapt(self, text):
+        words = ", ".join(f'"{word}"' for word in self.control)
+        return super().adapt(text).replace('command = ["/usr/sbin/ejabberdctl"', f'command = ["/usr/sbin/ejabberdctl", {words}')
+
+    def break_configuration(self):
+        self.configure(broken="  nonsense: [\n")
+        return True
+
+    def serve_other_certificate(self, certificate, key):
+        self.configure(hosts=(service.NAME, service.OTHER_NAME), files=(certificate, key))
+        return True
