@@ -23,7 +23,8 @@ class Dovecot(service.Service):
             f"  inet_listener imaps {{\n    port = {self.tls_port}\n  }}\n}}\n")
 
     def command(self):
-        return ["/usr/sbin/dovecot", "-F", "-c", str(self.place / "dovecot.conf")]
+        # Killed a moment ago by its parent's other child, it is a zombie, which dovecot takes for a running one.
+        return ["/bin/sh", "-c", f"rm -f {self.place}/run/master.pid; exec /usr/sbin/dovecot -F -c {self.place}/dovecot.conf"]
 
     def adapt(self, text):
         for program in ("doveconf", "doveadm"):

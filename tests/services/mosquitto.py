@@ -10,13 +10,13 @@ class Mosquitto(service.Service):
     exportable = True
     account = "mosquitto"
 
-    def configure(self, broken=""):
+    def configure(self):
         run = self.place / "run"
         if not run.exists():
             run.mkdir()
             shutil.chown(run, self.account, self.account)
         (self.place / "mosquitto.conf").write_text(
-            f"pid_file {run}/mosquitto.pid\npersistence false\nlog_dest stderr\nallow_anonymous true\n{broken}"
+            f"pid_file {run}/mosquitto.pid\npersistence false\nlog_dest stderr\nallow_anonymous true\n"
             f"listener {self.port} 127.0.0.1\ncertfile {self.folder}/fullchain.pem\nkeyfile {self.folder}/privkey.pem\n")
 
     def command(self):
@@ -24,7 +24,3 @@ class Mosquitto(service.Service):
 
     def adapt(self, text):
         return super().adapt(text).replace("/run/mosquitto/mosquitto.pid", f"{self.place}/run/mosquitto.pid")
-
-    def break_configuration(self):
-        self.configure(broken="nonsense true\n")
-        return True

@@ -34,7 +34,9 @@ class Postgresql(service.Service):
         return self.as_account(f"{PROGRAMS}/postgres", "-D", str(self.data))
 
     def adapt(self, text):
-        return super().adapt(text).replace("/var/lib/postgresql/15/main", str(self.data))
+        for folder in ("/var/lib/postgresql/15/main", "/etc/postgresql/15/main"):
+            text = text.replace(folder, str(self.data))
+        return super().adapt(text)
 
     def break_configuration(self):
         self.configure(broken="nonsense nonsense\n")
