@@ -175,7 +175,7 @@ WATCHES = "it reads changed files by itself: nobody has to tell it"
 NOT_APPLICABLE = {
     **{(pattern, "key not granted"): ROOT_READS for pattern in ("nginx", "haproxy", "apache2", "postfix", "dovecot", "java-keystore")},
     **{(pattern, "wrong on a name"): ONE_CERTIFICATE for pattern in ("redis", "postgresql", "slapd", "mosquitto", "coturn", "files", "java-keystore")},
-    **{(pattern, "wrong on a worker"): ONE_LISTENER for pattern in ("redis", "caddy", "postfix", "dovecot", "postgresql", "slapd", "mosquitto", "prosody", "ejabberd", "files",
+    **{(pattern, "wrong on a worker"): ONE_LISTENER for pattern in ("redis", "caddy", "postfix", "dovecot", "postgresql", "slapd", "mosquitto", "kamailio", "coturn", "prosody", "ejabberd", "files",
                                                             "java-keystore")},
     **{(pattern, "idle reload"): WATCHES for pattern in ("files", "java-keystore")},
     **{(pattern, "syntax error"): NOT_READ_AGAIN for pattern in ("redis", "slapd", "coturn", "files", "java-keystore")},

@@ -155,7 +155,7 @@ class Bench(made_files.ProgramTest):
         if failure.rsa:
             shutil.copy(self.folder / "rsa.key", self.folder / f"{name}.key")
         exportable = self.service.exportable and failure.exportable
-        answer = self.import_file(self.ca.server(name, failure.names), *(["--private-key-exportable", "true"] if exportable else []))
+        answer = self.import_file(self.ca.server(name, tuple(dict.fromkeys(self.service.names + failure.names))), *(["--private-key-exportable", "true"] if exportable else []))
         return {**answer, "number": self.count}
 
     def set(self, made, exit_code):
@@ -269,7 +269,8 @@ class Matrix:
         module, kind = SERVICES[number]
         if self.options.service and module not in self.options.service:
             return
-        names = [failure.name for failure in cases_of(number, module, self.options.all) if not self.options.failure or failure.name in self.options.failure]
+        names = [failure.name for failure in cases_of(number, service_class(module, kind).pattern, self.options.all)
+                 if not self.options.failure or failure.name in self.options.failure]
         words = [sys.executable, __file__, self.options.program, "--meet", module, kind, json.dumps(names)]
         # Its mounts end with it.
         with tempfile.TemporaryFile("w+") as errors:

@@ -61,6 +61,7 @@ class Service:
     starttls = None  # as openssl names it
     exportable = False  # the service reads the key as its own account
     account = None  # that account
+    names = (NAME,)  # for which it needs a certificate: XMPP servers know their own domains only
 
     def __init__(self, place, home):
         self.place = pathlib.Path(place)
