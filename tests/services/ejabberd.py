@@ -9,7 +9,7 @@ ERL_OPTIONS="-setcookie certferry{port} -env ERL_CRASH_DUMP_BYTES 0"
 ERL_PROCESSES=20000
 EJABBERD_PID_PATH={run}/pid
 """
-CONFIGURATION = """hosts: [{hosts}]
+CONFIGURATION = """hosts: [{name}, {other_name}]
 loglevel: warning
 certfiles: [{files}]
 ca_file: /etc/ssl/certs/ca-certificates.crt
@@ -30,16 +30,18 @@ class Ejabberd(unprivileged.Unprivileged):
     starttls = "xmpp"
     replace_port = "port = 5222"
     account = "ejabberd"
+    names = service.NAME, service.OTHER_NAME
     patience = 3
 
     def __init__(self, place, home):
         super().__init__(place, home)
         self.node_port = service.free_port()
 
-    def configure(self, broken="", hosts=(service.NAME,), files=()):
+    def configure(self, broken="", files=()):
         (self.place / "ejabberdctl.cfg").write_text(CONTROL.format(run=self.run, port=self.port, node_port=self.node_port))
         files = [f"{self.folder}/fullchain.pem", f"{self.folder}/privkey.pem", *map(str, files)]
-        (self.place / "ejabberd.yml").write_text(CONFIGURATION.format(port=self.port, hosts=", ".join(hosts), files=", ".join(files), broken=broken))
+        (self.place / "ejabberd.yml").write_text(CONFIGURATION.format(port=self.port, name=service.NAME, other_name=service.OTHER_NAME,
+                                                                    files=", ".join(files), broken=broken))
 
     @property
     def control(self):
@@ -58,5 +60,5 @@ class Ejabberd(unprivileged.Unprivileged):
         return True
 
     def serve_other_certificate(self, certificate, key):
-        self.configure(hosts=(service.NAME, service.OTHER_NAME), files=(certificate, key))
+        self.configure(files=(certificate, key))
         return True

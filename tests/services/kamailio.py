@@ -37,7 +37,7 @@ class Kamailio(unprivileged.Unprivileged):
             PROFILE.format(profile="server:default", certificate=f"{self.folder}/fullchain.pem", key=f"{self.folder}/privkey.pem") + more)
 
     def command(self):
-        return self.as_account("/usr/sbin/kamailio", "-DD", "-E", "-Y", str(self.run), "-P", f"{self.run}/pid", "-f", str(self.place / "kamailio.cfg"), "-m", "32", "-M", "4")
+        return self.as_account("/usr/sbin/kamailio", "-DD", "-E", "-Y", str(self.run), "-f", str(self.place / "kamailio.cfg"), "-m", "32", "-M", "4")
 
     def adapt(self, text):
         text = text.replace("/etc/kamailio/kamailio.cfg", f"{self.place}/kamailio.cfg")
