@@ -58,6 +58,7 @@ class Postfix(service.Service):
     def serve_other_certificate(self, certificate, key):
         names = self.configuration / "sni"
         names.write_text(f"{service.OTHER_NAME} {key} {certificate}\n")
+        names.chmod(0o600)  # the map gets the same mode, and holds the key
         self.configure(more=f"tls_server_sni_maps = hash:{names}\n")
         subprocess.run(["/usr/sbin/postmap", "-c", self.configuration, "-F", f"hash:{names}"], check=True)
         return True

@@ -31,6 +31,7 @@ class Postfix(postfix.Postfix):
         main = self.configuration / "main.cf"
         main.write_text(main.read_text().replace(str(self.chain(FOR_EC)), f"{self.chain(FOR_EC)}, {self.chain(FOR_RSA)}"))
         self.names.write_text(f"{service.OTHER_NAME} {self.chain(FOR_NAME)}\n")
+        self.names.chmod(0o600)
         subprocess.run(["/usr/sbin/postmap", "-c", self.configuration, "-F", f"hash:{self.names}"], check=True)
 
     def adapt(self, text):
@@ -87,6 +88,7 @@ class Several(made_files.ProgramTest):
         self.assertEqual(self.served(), [first[0], second, other])
         ec = self.assign_as(FOR_EC, "ec2")
         self.assertEqual(self.served(), [ec, second, other])
+        self.assertEqual(self.postfix.names.with_suffix(".db").stat().st_mode & 0o777, 0o600)
 
 
 if __name__ == "__main__":
