@@ -78,7 +78,7 @@ def killing(restart):
 def serving_other_for_a_name(case):
     assert case.service.serve_other_certificate(*case.bench.other_pair), "it knows one certificate only"
     case.undo(case.service.restart)
-    case.undo(case.service.configure)
+    case.undo(case.service.mend_other_name)
     case.service.restart()
 
 

@@ -49,7 +49,7 @@ class Flips(made_files.ProgramTest):
 
     def import_new(self, made, name):
         exportable = ["--private-key-exportable", "true"] if made.exportable else []
-        return self.import_file(self.ca.server(f"{made.pattern}-{name}", made.names), *exportable)
+        return self.import_file(self.ca.server(f"{made.pattern}-{name}"), *exportable)
 
     def assign(self, made, name, *more):
         answer = self.import_new(made, name)

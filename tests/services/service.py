@@ -61,7 +61,6 @@ class Service:
     starttls = None  # as openssl names it
     exportable = False  # the service reads the key as its own account
     account = None  # that account
-    names = (NAME,)  # for which it needs a certificate: XMPP servers know their own domains only
 
     def __init__(self, place, home):
         self.place = pathlib.Path(place)
@@ -98,6 +97,10 @@ class Service:
     def serve_other_certificate(self, certificate, key):
         """Serves these PEM files for OTHER_NAME from its next start on. Returns False where it knows one certificate only."""
         return False
+
+    def mend_other_name(self):
+        """Serves its own certificate for OTHER_NAME from its next start on: XMPP servers know their own domains only."""
+        self.configure()
 
     # The same for all but a few.
 
