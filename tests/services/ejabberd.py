@@ -30,7 +30,6 @@ class Ejabberd(unprivileged.Unprivileged):
     starttls = "xmpp"
     replace_port = "port = 5222"
     account = "ejabberd"
-    names = service.NAME, service.OTHER_NAME
     patience = 3
 
     def __init__(self, place, home):
@@ -62,3 +61,6 @@ class Ejabberd(unprivileged.Unprivileged):
     def serve_other_certificate(self, certificate, key):
         self.configure(files=(certificate, key))
         return True
+
+    def mend_other_name(self):
+        self.serve_other_certificate(self.folder / "fullchain.pem", self.folder / "privkey.pem")

@@ -13,9 +13,7 @@ authentication = "internal_hashed"
 {broken}
 VirtualHost "{name}"
   ssl = {{ certificate = "{folder}/fullchain.pem", key = "{folder}/privkey.pem" }}
-VirtualHost "{other_name}"
-  ssl = {{ certificate = "{other_certificate}", key = "{other_key}" }}
-"""
+{more}"""
 
 
 class Prosody(unprivileged.Unprivileged):
@@ -24,16 +22,13 @@ class Prosody(unprivileged.Unprivileged):
     starttls = "xmpp"
     replace_port = "port = 5222"
     account = "prosody"
-    names = service.NAME, service.OTHER_NAME  # check certs looks at each
 
     @property
     def configuration(self):
         return self.place / "prosody.cfg.lua"
 
-    def configure(self, broken="", other=None):
-        certificate, key = other or (f"{self.folder}/fullchain.pem", f"{self.folder}/privkey.pem")
-        self.configuration.write_text(CONFIGURATION.format(run=self.run, port=self.port, folder=self.folder, name=service.NAME, broken=broken,
-                                                           other_name=service.OTHER_NAME, other_certificate=certificate, other_key=key))
+    def configure(self, broken="", more=""):
+        self.configuration.write_text(CONFIGURATION.format(run=self.run, port=self.port, folder=self.folder, name=service.NAME, broken=broken, more=more))
 
     def command(self):
         return self.as_account("/usr/bin/prosody", "-F", "--config", str(self.configuration))
@@ -47,5 +42,8 @@ class Prosody(unprivileged.Unprivileged):
         return True
 
     def serve_other_certificate(self, certificate, key):
-        self.configure(other=(certificate, key))
+        self.configure(more=f'VirtualHost "{service.OTHER_NAME}"\n  ssl = {{ certificate = "{certificate}", key = "{key}" }}\n')
         return True
+
+    def mend_other_name(self):
+        self.serve_other_certificate(self.folder / "fullchain.pem", self.folder / "privkey.pem")
