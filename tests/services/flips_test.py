@@ -23,6 +23,7 @@ SERVICES = [
     ("kamailio", "Kamailio"),
     ("coturn", "Coturn"),
     ("prosody", "Prosody"),
+    ("ejabberd", "Ejabberd"),
     ("java_keystore", "JavaKeystore"),
 ]
 
