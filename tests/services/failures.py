@@ -170,6 +170,7 @@ ONE_CERTIFICATE = "it serves one certificate whatever the name"
 ONE_LISTENER = "one process takes all its connections"
 NOT_READ_AGAIN = "its configuration is not read again when it takes a certificate"
 WATCHES = "it reads changed files by itself: nobody has to tell it"
+IN_SPITE_OF_IT = "it takes the certificate in spite of a mistake elsewhere in its configuration"
 
 # (service, failure): why there is no such case.
 NOT_APPLICABLE = {
@@ -177,6 +178,8 @@ NOT_APPLICABLE = {
     **{(pattern, "wrong on a name"): ONE_CERTIFICATE for pattern in ("redis", "postgresql", "slapd", "mosquitto", "coturn", "files", "java-keystore")},
     **{(pattern, "wrong on a worker"): ONE_LISTENER for pattern in ("redis", "caddy", "postfix", "dovecot", "postgresql", "slapd", "mosquitto", "kamailio", "coturn", "prosody", "ejabberd", "files",
                                                             "java-keystore")},
+    ("java-keystore", "wrong key"): "a keystore is whole or broken",
     **{(pattern, "idle reload"): WATCHES for pattern in ("files", "java-keystore")},
+    **{(pattern, "syntax error"): IN_SPITE_OF_IT for pattern in ("mosquitto", "postgresql")},
     **{(pattern, "syntax error"): NOT_READ_AGAIN for pattern in ("redis", "slapd", "coturn", "files", "java-keystore")},
 }

@@ -1,3 +1,5 @@
+import subprocess
+
 import service
 
 PASSWORD = "keystore-Passw0rd"
@@ -57,10 +59,15 @@ class JavaKeystore(service.Service):
     pattern = "java-keystore"
     type = "Internal"
     watches = True
+    patience = 6  # the virtual machine starts
+    patience = 5  # it is slow to start
 
     def configure(self):
-        (self.place / "Server.java").write_text(SERVER)
         self.write_password()
+        source = self.place / "Server.java"
+        if not source.exists():
+            source.write_text(SERVER)
+            subprocess.run(["/usr/bin/javac", "-d", self.place, source], check=True, stdin=subprocess.DEVNULL)
 
     def write_password(self):
         path = self.place / "keystore.password"
@@ -70,11 +77,11 @@ class JavaKeystore(service.Service):
     def put_first(self, certificate, key):
         self.write_password()
         self.folder.mkdir(parents=True)
-        service.subprocess.run(["openssl", "pkcs12", "-export", "-inkey", key, "-in", certificate, "-name", "service", "-out", self.folder / "keystore.p12",
-                                "-passout", f"file:{self.place}/keystore.password"], check=True, stdin=service.subprocess.DEVNULL)
+        subprocess.run(["openssl", "pkcs12", "-export", "-inkey", key, "-in", certificate, "-name", "service", "-out", self.folder / "keystore.p12",
+                                "-passout", f"file:{self.place}/keystore.password"], check=True, stdin=subprocess.DEVNULL)
 
     def command(self):
-        return ["/usr/bin/java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-Xmx64m", str(self.place / "Server.java"), f"{self.folder}/keystore.p12",
+        return ["/usr/bin/java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-cp", str(self.place), "Server", f"{self.folder}/keystore.p12",
                 f"{self.place}/keystore.password", str(self.port)]
 
     def adapt(self, text):

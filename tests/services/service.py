@@ -61,6 +61,7 @@ class Service:
     starttls = None  # as openssl names it
     exportable = False  # the service reads the key as its own account
     account = None  # that account
+    names = (NAME,)  # for which it needs a certificate: XMPP servers know their own domains only
 
     def __init__(self, place, home):
         self.place = pathlib.Path(place)
@@ -157,9 +158,11 @@ class Service:
 
     # What a test of failures has to know.
 
+    tries = 1  # how often a flip without any failure may need to be asked for
+
     watches = False  # it reads changed files by itself: nobody has to tell it
 
-    patience = 1  # [limits] probe: seconds within which it shows a new certificate
+    patience = 2  # [limits] probe: seconds within which it shows a certificate after a reload
 
     def restart_words(self):
         """A command for [restart]: ends what is left of it and starts it in the background."""
