@@ -78,7 +78,7 @@ class JavaKeystore(service.Service):
         self.write_password()
         self.folder.mkdir(parents=True)
         subprocess.run(["openssl", "pkcs12", "-export", "-inkey", key, "-in", certificate, "-name", "service", "-out", self.folder / "keystore.p12",
-                                "-passout", f"file:{self.place}/keystore.password"], check=True, stdin=subprocess.DEVNULL)
+                        "-passout", f"file:{self.place}/keystore.password"], check=True, stdin=subprocess.DEVNULL)
 
     def command(self):
         return ["/usr/bin/java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-cp", str(self.place), "Server", f"{self.folder}/keystore.p12",
