@@ -30,7 +30,7 @@ class Ejabberd(unprivileged.Unprivileged):
     starttls = "xmpp"
     replace_port = "port = 5222"
     account = "ejabberd"
-    patience = 3
+    patience = 10  # it is slow to start
 
     def __init__(self, place, home):
         super().__init__(place, home)
