@@ -341,7 +341,7 @@ def main():
     parser.add_argument("--all", action="store_true")
     parser.add_argument("--service", action="append")
     parser.add_argument("--failure", action="append")
-    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--jobs", type=int, default=3)
     parser.add_argument("--verbose", action="store_true")
     parser.add_argument("--write", help="the table, as Markdown")
     parser.add_argument("--meet", nargs=3, help=argparse.SUPPRESS)
