@@ -167,6 +167,7 @@ ALL = [
 
 ROOT_READS = "root opens the key, so that its export does not matter"
 ONE_CERTIFICATE = "it serves one certificate whatever the name"
+CHOOSES = "it chooses among all its certificates by their names, and takes the new one for both"
 ONE_LISTENER = "one process takes all its connections"
 NOT_READ_AGAIN = "its configuration is not read again when it takes a certificate"
 WATCHES = "it reads changed files by itself: nobody has to tell it"
@@ -176,6 +177,7 @@ IN_SPITE_OF_IT = "it takes the certificate in spite of a mistake elsewhere in it
 NOT_APPLICABLE = {
     **{(pattern, "key not granted"): ROOT_READS for pattern in ("nginx", "haproxy", "apache2", "postfix", "dovecot", "java-keystore")},
     **{(pattern, "wrong on a name"): ONE_CERTIFICATE for pattern in ("redis", "postgresql", "slapd", "mosquitto", "coturn", "files", "java-keystore")},
+    ("ejabberd", "wrong on a name"): CHOOSES,
     **{(pattern, "wrong on a worker"): ONE_LISTENER for pattern in ("redis", "caddy", "postfix", "dovecot", "postgresql", "slapd", "mosquitto", "kamailio", "coturn", "prosody", "ejabberd", "files",
                                                             "java-keystore")},
     ("java-keystore", "wrong key"): "a keystore is whole or broken",
