@@ -22,14 +22,16 @@ struct ContentName {
   std::string_view name;
   bool key;
 };
-constexpr std::array<ContentName, 8> kContents = {{{Content::kFullChain, "fullchain", false},
-                                                   {Content::kChain, "chain", false},
-                                                   {Content::kLeaf, "leaf", false},
-                                                   {Content::kKeyPkcs8, "key", true},
-                                                   {Content::kKeyTraditional, "key-traditional", true},
-                                                   {Content::kFullChainAndKey, "fullchain+key", true},
-                                                   {Content::kKeyAndFullChain, "key+fullchain", true},
-                                                   {Content::kPkcs12, "pkcs12", true}}};
+constexpr std::array<ContentName, 10> kContents = {{{Content::kFullChain, "fullchain", false},
+                                                    {Content::kChain, "chain", false},
+                                                    {Content::kLeaf, "leaf", false},
+                                                    {Content::kKeyPkcs8, "key", true},
+                                                    {Content::kKeyTraditional, "key-traditional", true},
+                                                    {Content::kFullChainAndKey, "fullchain+key", true},
+                                                    {Content::kKeyAndFullChain, "key+fullchain", true},
+                                                    {Content::kPkcs12, "pkcs12", true},
+                                                    {Content::kKeyId, "kid", false},
+                                                    {Content::kJwkSet, "jwks", false}}};
 
 constexpr std::array<std::pair<std::string_view, int>, 5> kSignals = {
     {{"SIGHUP", SIGHUP}, {"SIGUSR1", SIGUSR1}, {"SIGUSR2", SIGUSR2}, {"SIGTERM", SIGTERM}, {"SIGINT", SIGINT}}};
@@ -98,6 +100,17 @@ void read_mode(TomlTable& table, BoundFile& file) {
   }
 }
 
+// Keys come into a set and leave it before and after a flip, and each type has keys of its own.
+void check_key_set(TomlTable& table, const BoundFile& file, const Binding& binding) {
+  if (file.path.starts_with("${folder}/")) {
+    table.refuse("CF1643", "path", "a JWK Set does not change with the files of ${folder}",
+                 "put it elsewhere: path = \"${home}/jwks/${type}.json\"");
+  } else if (binding.types.size() > 1 && file.path.find("${type}") == std::string::npos) {
+    table.refuse("CF1643", "path", "the keys of several types cannot be in one JWK Set",
+                 "name the type in the path: \"${home}/jwks/${type}.json\"");
+  }
+}
+
 BoundFile read_file(TomlTable table, const Binding& binding) {
   BoundFile file;
   std::vector<std::string_view> names;
@@ -113,6 +126,7 @@ BoundFile read_file(TomlTable table, const Binding& binding) {
   if (file.path.starts_with("${folder}/") && file.path.find('/', 10) != std::string::npos) {
     table.refuse("CF1643", "path", "${folder} holds files, no folders", "leave the inner folder out");
   }
+  if (file.content == Content::kJwkSet) check_key_set(table, file, binding);
   file.owner = table.text("owner", "root");
   file.group = table.text("group", "root");
   check_account(table, "owner", file.owner);
@@ -287,6 +301,10 @@ bool holds_key(Content content) { return std::ranges::find(kContents, content, &
 
 bool Binding::takes(std::string_view type) const {
   return std::ranges::any_of(types, [&](const std::string& each) { return equal_ignoring_case(each, type); });
+}
+
+bool Binding::publishes_keys() const {
+  return std::ranges::any_of(files, [](const BoundFile& file) { return file.content == Content::kJwkSet; });
 }
 
 std::string BindingPlace::expand(std::string_view text) const {

@@ -23,12 +23,15 @@ enum class Content {
   kFullChainAndKey,  // haproxy
   kKeyAndFullChain,  // postfix
   kPkcs12,           // binary
+  kKeyId,            // the `kid` of tokens: deploy/jwks.h
+  kJwkSet,           // the public keys of next, current and previous: JSON; not of one generation
 };
 [[nodiscard]] std::string_view name_of(Content content);
 [[nodiscard]] bool holds_key(Content content);
 
 // A file that a binding writes. Placeholders in `path`: ${folder} (all files there are switched at once), ${home},
-// ${type}, ${name} (of the binding).
+// ${type}, ${name} (of the binding). A JWK Set lies outside ${folder}: it changes at other times than the others
+// (deploy/published_file.h).
 struct BoundFile {
   Content content = Content::kFullChain;
   std::string path;
@@ -107,6 +110,8 @@ struct Binding {
   OnFailure on_failure = OnFailure::kRollBack;
 
   [[nodiscard]] bool takes(std::string_view type) const;
+  // Whether it has a file from which verifiers of tokens learn keys.
+  [[nodiscard]] bool publishes_keys() const;
 };
 
 // What placeholders stand for.

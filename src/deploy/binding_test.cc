@@ -49,6 +49,10 @@ TEST(Binding, RefusesWhatIsWrong) {
       {file("content = \"leaf\"\npath = \"/a/${host}\"\n"), "'${host}' is no placeholder here"},
       {file("content = \"key\"\npath = \"/a/b\"\nmode = \"0644\"\n"), "0644 lets others use a private key"},
       {file("content = \"key\"\npath = \"/a/b\"\nmode = \"0660\"\n"), "lets others use a private key"},
+      {file("content = \"jwks\"\npath = \"${folder}/keys.json\"\n"),
+       "CF1643 x.toml:4:8: a JWK Set does not change with the files of ${folder}"},
+      {head + "types = [\"A\", \"B\"]\n[[file]]\ncontent = \"jwks\"\npath = \"/keys.json\"" + tail,
+       "CF1643 x.toml:5:8: the keys of several types cannot be in one JWK Set"},
       {file("content = \"leaf\"\npath = \"/a/b\"\nmode = \"0666\"\n"), "lets others change"},
       {file("content = \"leaf\"\npath = \"/a/b\"\nmode = \"644\"\n"), "'644' is no mode"},
       {file("content = \"pkcs12\"\npath = \"/a/b\"\n"), "'password_file' belongs to"},
@@ -83,8 +87,9 @@ TEST(BuiltInBindings, AreAllRight) {
     EXPECT_FALSE(binding->grant_key) << each.file << ": only an administrator grants keys";
     names.push_back(binding->name);
   }
-  EXPECT_THAT(names, ElementsAre("apache2", "coturn", "dovecot", "ejabberd", "files", "haproxy", "java-keystore",
-                                 "kamailio", "mosquitto", "nginx", "postfix", "postgresql", "prosody", "slapd"));
+  EXPECT_THAT(names,
+              ElementsAre("apache2", "coturn", "dovecot", "ejabberd", "files", "haproxy", "java-keystore", "jwks",
+                          "kamailio", "mosquitto", "nginx", "postfix", "postgresql", "prosody", "slapd"));
 }
 
 TEST(BindingSet, OwnBindingsReplaceBuiltInOnes) {

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <string>
 
+#include "deploy/jwks.h"
 #include "x509/openssl_objects.h"
 
 namespace certferry::deploy {
@@ -139,6 +140,11 @@ Result<Secret> make_content(Content content, const Materials& materials, const K
     case Content::kFullChainAndKey: return joined({leaf, chain, materials.key.pem().text()});
     case Content::kKeyAndFullChain: return joined({materials.key.pem().text(), leaf, chain});
     case Content::kPkcs12: return pkcs12(materials, keystore);
+    case Content::kKeyId: {
+      CERTFERRY_ASSIGN(const std::string id, key_id(materials.leaf->public_key));
+      return Secret(id + "\n");
+    }
+    case Content::kJwkSet: break;  // not made of one certificate
   }
   return cannot_make("this content");
 }

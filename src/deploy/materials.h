@@ -27,7 +27,7 @@ struct KeystoreOptions {
 };
 
 // What a file of that content holds. PKCS#12: PBES2 with AES-256-CBC and PBKDF2-HMAC-SHA256, HMAC-SHA256 as MAC. CF1651
-// where a keystore cannot be made, or has no password.
+// where a keystore cannot be made, or has no password; CF1652 of deploy/jwks.h. Not for kJwkSet.
 [[nodiscard]] Result<Secret> make_content(Content content, const Materials& materials,
                                           const KeystoreOptions& keystore = {});
 

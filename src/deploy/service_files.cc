@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "base/account.h"
+#include "deploy/owned_file.h"
 #include "deploy/service.h"
 
 namespace certferry::deploy {
@@ -18,40 +18,8 @@ std::unexpected<Error> damaged(const std::string& path, std::string_view how) {
   return fail(ErrorKind::kFailed, "CF1660", path + " " + std::string(how), "move it away and run the command again");
 }
 
-struct Owner {
-  unsigned uid = 0;
-  unsigned gid = 0;
-};
-
-// Nobody but root gives files away: a private home's are its owner's.
-Result<std::optional<Owner>> owner_of(const BoundFile& file) {
-  if (::geteuid() != 0) return std::optional<Owner>();
-  const std::optional<Account> account = find_account(file.owner);
-  const std::optional<unsigned> group = find_group(file.group);
-  if (account && group) return std::optional<Owner>({account->uid, *group});
-  return fail(ErrorKind::kFailed, "CF1661",
-              "this computer has no " + (account ? "group " + file.group : "account " + file.owner) +
-                  ", which shall own " + file.path,
-              "install the service, or correct the binding");
-}
-
-// By one rename; on disk when it returns.
-Result<> put_file(FileSystem& files, const std::string& path, const Secret& content, unsigned mode,
-                  const std::optional<Owner>& owner) {
-  const std::string temporary = path + ".certferry-new";
-  const auto write = [&]() -> Result<> {
-    CERTFERRY_TRY(files.remove(temporary));
-    CERTFERRY_TRY(files.write_new(temporary, content.view(), 0600));
-    if (owner) CERTFERRY_TRY(files.set_owner(temporary, owner->uid, owner->gid));
-    CERTFERRY_TRY(files.set_mode(temporary, mode));
-    CERTFERRY_TRY(files.sync(temporary));
-    CERTFERRY_TRY(files.rename(temporary, path));
-    return files.sync(parent_of(path));
-  };
-  Result<> written = write();
-  if (!written) static_cast<void>(files.remove(temporary));
-  return written;
-}
+// The sets of keys are others' work (deploy/published_file.h).
+bool of_generations(const BoundFile& file) { return file.content != Content::kJwkSet; }
 
 }  // namespace
 
@@ -80,7 +48,7 @@ Result<> ServiceFiles::keep_what_was() {
   std::vector<Secret> bytes(binding_.files.size());
   std::vector<std::pair<std::string, Owner>> owners;
   for (std::size_t i = 0; i < binding_.files.size(); ++i) {
-    if (inside(binding_.files[i])) continue;
+    if (inside(binding_.files[i]) || !of_generations(binding_.files[i])) continue;
     const std::string path = place_.expand(binding_.files[i].path);
     CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files_.status(path));
     if (!status) continue;
@@ -114,6 +82,7 @@ Result<> ServiceFiles::stage(std::uint64_t number, const Materials& materials) {
   bytes.reserve(binding_.files.size());
   for (std::size_t i = 0; i < binding_.files.size(); ++i) {
     const BoundFile& file = binding_.files[i];
+    if (!of_generations(file)) continue;
     CERTFERRY_ASSIGN(Secret made, content_of(file, materials));
     CERTFERRY_ASSIGN(const std::optional<Owner> owner, owner_of(file));
     bytes.push_back(std::move(made));
@@ -142,7 +111,7 @@ Result<> ServiceFiles::activate(std::uint64_t number) {
   CERTFERRY_ASSIGN(const std::optional<FileStatus> staged, files_.status(mark));
   if (!staged) return damaged(folder, "is not staged");
   for (std::size_t i = 0; i < binding_.files.size(); ++i) {
-    if (inside(binding_.files[i])) continue;
+    if (inside(binding_.files[i]) || !of_generations(binding_.files[i])) continue;
     const std::string path = place_.expand(binding_.files[i].path);
     const std::string stored = folder + "/" + stored_name(i);
     CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files_.status(stored));
@@ -187,7 +156,7 @@ Result<std::vector<Overlay>> ServiceFiles::overlays(std::uint64_t number) const 
   if (!now || *now == number) return all;
   all.push_back({folder_of(*now), folder_of(number)});
   for (std::size_t i = 0; i < binding_.files.size(); ++i) {
-    if (inside(binding_.files[i])) continue;
+    if (inside(binding_.files[i]) || !of_generations(binding_.files[i])) continue;
     const std::string path = place_.expand(binding_.files[i].path);
     CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files_.status(path));
     if (status) all.push_back({path, folder_of(number) + "/" + stored_name(i)});
