@@ -30,6 +30,7 @@ class Runner {
     if (cycle_.held) return std::move(cycle_);
     CERTFERRY_ASSIGN(const commands::Reconciled reconciled, commands::reconcile(environment_, home_, now_));
     for (const std::string& type : reconciled.changed) cycle_.actions.push_back("bring " + type + " to the store");
+    for (const std::string& published : reconciled.published) cycle_.actions.push_back(published);
     cycle_.findings = reconciled.findings;
     cycle_.failures = reconciled.failures;
     for (const Error& failure : reconciled.failures)
@@ -65,7 +66,7 @@ class Runner {
     store::Batch batch;
     for (const StoredAssignment& stored : assignments) {
       const fleet::Type* type = home_.config().types.find(stored.assignment.type);
-      const auto window = type ? type->coexistence : std::nullopt;
+      const auto window = type ? type->window() : std::nullopt;
       const fleet::Transition transition = fleet::advance(stored.assignment, window, now_);
       const auto next = fleet::next_change(transition.after, window);
       if (next && (!cycle_.next || *next < *cycle_.next)) cycle_.next = next;

@@ -46,12 +46,13 @@ Result<std::vector<PlannedAssignment>> plan_assignments(Catalog& catalog, const 
     CERTFERRY_TRY(config.topology().check(scope, type));
     CERTFERRY_ASSIGN(const fleet::Type profile, config.types.get(type));
     CERTFERRY_ASSIGN(StoredAssignment stored, catalog.assignment(scope, type));
-    const fleet::Assignment before = fleet::advance(stored.assignment, profile.coexistence, now).after;
+    const fleet::Assignment before = fleet::advance(stored.assignment, profile.window(), now).after;
     // Used already, at the date that is asked for: the same command twice changes nothing.
     const bool in_use =
         before.current && before.current->certificate == certificate && (!timing.effective || *timing.effective <= now);
     const bool staged = before.next && before.next->slot.certificate == certificate && timing.effective &&
-                        before.next->slot.effective == *timing.effective && before.next->roll == timing.roll;
+                        before.next->slot.effective == *timing.effective && before.next->roll == timing.roll &&
+                        !(timing.accept_short_overlap && before.next->lead.count() > 0);
     if (in_use || staged) {
       planned.push_back({std::move(stored), {before, {}}});
       continue;
@@ -77,7 +78,7 @@ Result<std::vector<StoredAssignment>> find_rolled(Catalog& catalog, const fleet:
     if (!config.computer.in(stored.assignment.scope) || !config.computer.hosts(stored.assignment.type)) continue;
     const fleet::Type* type = config.types.find(stored.assignment.type);
     const fleet::Assignment assignment =
-        fleet::advance(stored.assignment, type ? type->coexistence : std::nullopt, now).after;
+        fleet::advance(stored.assignment, type ? type->window() : std::nullopt, now).after;
     if (!assignment.current) continue;
     CERTFERRY_ASSIGN(const x509::Certificate current, catalog.certificate(assignment.current->certificate.sha256));
     candidates += (candidates.empty() ? "" : ", ") + assignment.type + " uses " + current.thumbprint() + " (" +

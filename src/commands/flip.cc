@@ -190,7 +190,8 @@ Result<> Flip::ask(const deploy::Binding& binding, const deploy::Materials& made
       ::poll(nullptr, 0, static_cast<int>(kBetweenQuestions.count()));
     }
   }
-  if (!binding.probes.empty()) return {};
+  // A set of keys is read back where it is published; nobody connects to it.
+  if (!binding.probes.empty() || binding.publishes_keys()) return {};
   findings_.push_back(
       {"CF1747", Severity::kWarning,
        binding.name + " was reloaded, but its binding names no connection to ask: what it serves was not seen",

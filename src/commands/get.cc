@@ -61,7 +61,7 @@ class Get {
       for (const StoredAssignment& stored : assignments) {
         const fleet::Type* type = home_.config().types.find(stored.assignment.type);
         const fleet::Assignment now =
-            fleet::advance(stored.assignment, type ? type->coexistence : std::nullopt, frame_.now()).after;
+            fleet::advance(stored.assignment, type ? type->window() : std::nullopt, frame_.now()).after;
         if (!(now.scope == scope)) continue;
         const auto previous = now.previous ? std::optional(now.previous->certificate.sha256) : std::nullopt;
         if (now.current) uses.push_back({now.type, now.scope, *now.current, now.next, previous, now.updated});

@@ -8,6 +8,7 @@
 #include "commands/bindings.h"
 #include "commands/flip.h"
 #include "commands/lock.h"
+#include "commands/published_keys.h"
 #include "deploy/certificates.h"
 #include "deploy/generations.h"
 
@@ -37,11 +38,22 @@ class Reconciler {
     for (const auto& wanted : {target.previous, target.current, target.next}) {
       if (wanted) CERTFERRY_TRY(stage(generations, target.type, *wanted));
     }
-    CERTFERRY_ASSIGN(const bool changed, flip(generations, target));
-    if (!changed) return {};
-    result_.changed.push_back(target.type);
-    CERTFERRY_TRY(generations.prune(kKeptGenerations));
-    return look_at(generations, target);
+    const std::vector<deploy::Binding> bindings = bindings_of(target.type);
+    PublishedKeys keys(environment_, home_, catalog_, target.type, bindings);
+    CERTFERRY_ASSIGN(const deploy::Live live, generations.live());
+    CERTFERRY_TRY(keys.widen(target, live));
+    const bool in_sets = std::ranges::any_of(bindings, &deploy::Binding::publishes_keys);
+    if (in_sets) note_published(target);
+    CERTFERRY_ASSIGN(const bool changed, flip(generations, target, bindings));
+    CERTFERRY_TRY(keys.narrow(target));
+    if (changed) {
+      result_.changed.push_back(target.type);
+      CERTFERRY_TRY(generations.prune(kKeptGenerations));
+      CERTFERRY_TRY(look_at(generations, target));
+    }
+    // Without a set, verifiers learn keys from live/<Type>/next.
+    if (!in_sets) note_published(target);
+    return {};
   }
 
   // What fails for one type keeps no other from its certificate.
@@ -53,15 +65,31 @@ class Reconciler {
     else result_.findings.push_back({error.id, Severity::kWarning, error.message, error.fix, "certferry"});
   }
 
+  // What bring() found to be so is true whatever came after.
+  void record(store::Store& store) {
+    auto told = record_published(environment_, store, published_);
+    if (told) result_.published = std::move(*told);
+    else result_.failures.push_back(told.error());
+  }
+
   [[nodiscard]] Reconciled take() { return std::move(result_); }
 
  private:
   [[nodiscard]] bool is_asked(const std::string& type) const { return std::ranges::find(asked_, type) != asked_.end(); }
 
-  [[nodiscard]] Result<bool> flip(deploy::Generations& generations, const Target& target) {
+  [[nodiscard]] std::vector<deploy::Binding> bindings_of(const std::string& type) const {
     std::vector<deploy::Binding> bindings;
     std::ranges::copy_if(bindings_, std::back_inserter(bindings),
-                         [&](const deploy::Binding& binding) { return binding.takes(target.type); });
+                         [&](const deploy::Binding& binding) { return binding.takes(type); });
+    return bindings;
+  }
+
+  void note_published(const Target& target) {
+    if (auto key = newly_published(target, home_.config().types.find(target.type))) published_.push_back(*key);
+  }
+
+  [[nodiscard]] Result<bool> flip(deploy::Generations& generations, const Target& target,
+                                  const std::vector<deploy::Binding>& bindings) {
     Flip flip(environment_.files, process_, environment_.clock, home_.path(), generations, target.type, bindings);
     const deploy::Desired desired{target.current, target.next, target.previous};
     Flip::Options options{.exportable = false, .retry = is_asked(target.type), .now = now_};
@@ -119,6 +147,7 @@ class Reconciler {
   deploy::Certificates certificates_;
   SystemProcess process_;
   std::map<std::string, std::uint64_t> numbers_;  // of the generations of the type at hand, by SHA-256
+  std::vector<PublishedKey> published_;
   Reconciled result_;
 };
 
@@ -134,7 +163,7 @@ std::vector<Target> targets(const std::vector<StoredAssignment>& assignments, co
   std::set<std::string> types;
   for (const StoredAssignment& stored : assignments) {
     const fleet::Type* type = config.types.find(stored.assignment.type);
-    advanced.push_back(fleet::advance(stored.assignment, type ? type->coexistence : std::nullopt, now).after);
+    advanced.push_back(fleet::advance(stored.assignment, type ? type->window() : std::nullopt, now).after);
     types.insert(stored.assignment.type);
   }
   std::vector<Target> result;
@@ -148,6 +177,7 @@ std::vector<Target> targets(const std::vector<StoredAssignment>& assignments, co
       target.slot = resolved->slot;
       target.current = resolved->slot.certificate.sha256;
       target.next_slot = winner.next;
+      if (winner.next) target.next_due = fleet::due(winner);
       if (winner.next) target.next = winner.next->slot.certificate.sha256;
       if (winner.previous) target.previous = winner.previous->certificate.sha256;
     } else {
@@ -160,6 +190,7 @@ std::vector<Target> targets(const std::vector<StoredAssignment>& assignments, co
       if (waiting) {
         target.scope = waiting->scope;
         target.next_slot = waiting->next;
+        target.next_due = fleet::due(*waiting);
         target.next = waiting->next->slot.certificate.sha256;
       }
     }
@@ -178,6 +209,7 @@ Result<Reconciled> reconcile(Environment& environment, Home& home, Time now, con
   CERTFERRY_ASSIGN(std::vector<deploy::Binding> bindings, load_bindings(environment, home));
   Reconciler reconciler(environment, home, catalog, std::move(bindings), asked, now);
   for (const Target& target : targets(assignments, home.config(), now)) reconciler.try_to_bring(target);
+  reconciler.record(*store);
   return reconciler.take();
 }
 

@@ -21,6 +21,7 @@ struct Target {
   fleet::Scope scope;  // of the assignment that won; meaningless where nothing is assigned
   std::optional<fleet::Slot> slot;  // of `current`
   std::optional<fleet::Next> next_slot;
+  std::optional<Time> next_due;  // when that one becomes primary, as far as is known by now
 };
 
 // Pure: from all assignments to the targets of every type that this computer hosts and that has ever been assigned.
@@ -29,14 +30,15 @@ struct Target {
 
 struct Reconciled {
   std::vector<std::string> changed;  // types whose live names moved
+  std::vector<std::string> published;  // keys that verifiers can learn from now on, as the store knows; sentences
   Findings findings;                 // about who may read keys, and services that cannot be asked
   std::vector<Error> failures;       // one for each type that could not be brought there; the others were
 
   // Fails with the first of the failures.
   [[nodiscard]] Result<> outcome() const;
 };
-// Takes the home's lock. Stages what is missing, moves the names, flips the services that have bindings (commands/flip.h),
-// looks at the result. May be killed at any system call and run again. `asked`: the types that a command is about. What
+// Takes the home's lock. Stages what is missing, publishes keys (commands/published_keys.h), moves the names, flips the
+// services that have bindings (commands/flip.h), looks at the result, writes into the store since when keys are published. May be killed at any system call and run again. `asked`: the types that a command is about. What
 // was rolled back before is tried again for them alone, and what fails for others is a finding; nothing: nobody asked,
 // and every failure is told as one. A failure is CF1740 where what is live afterwards is not what it should be, or one of
 // commands/flip.h.

@@ -74,7 +74,7 @@ class Remove {
       CERTFERRY_ASSIGN(StoredAssignment stored, catalog_->assignment(scope, type));
       const fleet::Type* profile = home_.config().types.find(type);
       const fleet::Assignment before =
-          fleet::advance(stored.assignment, profile ? profile->coexistence : std::nullopt, frame_.now()).after;
+          fleet::advance(stored.assignment, profile ? profile->window() : std::nullopt, frame_.now()).after;
       Result<fleet::Transition> transition =
           options_.previous ? fleet::remove_previous(before, frame_.now()) : fleet::remove(before, frame_.now());
       if (!transition) {

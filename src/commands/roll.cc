@@ -63,7 +63,7 @@ class Roll {
 
   [[nodiscard]] Result<fleet::Transition> change(const fleet::Type& profile, const fleet::Assignment& stored) const {
     const Time now = frame_.now();
-    const fleet::Assignment before = fleet::advance(stored, profile.coexistence, now).after;
+    const fleet::Assignment before = fleet::advance(stored, profile.window(), now).after;
     switch (options_.action) {
       case RollAction::kCancel: return fleet::withdraw(before, now);
       case RollAction::kBack: return fleet::roll_back(before, now);
@@ -115,7 +115,7 @@ Result<> show_rolls(Home& home, Frame& frame, ordered_json& rolls) {
   std::erase_if(assignments, [](const StoredAssignment& stored) { return !stored.assignment.next; });
   std::ranges::sort(assignments, {},
                     [](const StoredAssignment& stored) { return stored.assignment.next->slot.effective; });
-  report::Table table{"", {"Use", "Scope", "From", "Thumbprint", "Subject", "Instead of", "How"}, {}};
+  report::Table table{"", {"Use", "Scope", "From", "Stage", "Thumbprint", "Subject", "Instead of", "How"}, {}};
   for (const StoredAssignment& stored : assignments) {
     const fleet::Assignment& assignment = stored.assignment;
     const auto record = [&](const fleet::Slot& slot) -> Result<CertificateRecord> {
@@ -132,12 +132,18 @@ Result<> show_rolls(Home& home, Frame& frame, ordered_json& rolls) {
       current = old.thumbprint;
     }
     const std::string from = rfc3339(assignment.next->slot.effective);
-    table.rows.push_back({assignment.type, assignment.scope.text(), from, next.thumbprint, next.subject,
+    const std::string due = rfc3339(fleet::due(assignment));
+    const std::string stage(fleet::name_of(fleet::stage_of(assignment, next.sha256)));
+    const auto& published = assignment.next->published;
+    table.rows.push_back({assignment.type, assignment.scope.text(), due, stage, next.thumbprint, next.subject,
                           current.is_null() ? "" : current.get<std::string>(),
                           assignment.next->roll ? "roll" : "hard cut"});
     rolls.push_back({{"use", assignment.type},
                      {"scope", assignment.scope.text()},
                      {"effective_date", from},
+                     {"due", due},
+                     {"stage", stage},
+                     {"published", published ? ordered_json(rfc3339(*published)) : ordered_json(nullptr)},
                      {"thumbprint", next.thumbprint},
                      {"sha256", next.sha256},
                      {"subject", next.subject},

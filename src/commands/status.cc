@@ -93,7 +93,8 @@ class Status {
     const auto life = std::chrono::duration<double>(record.not_after - record.not_before);
     const auto left = std::chrono::duration<double>(record.not_after - frame_.now());
     const double fraction = life.count() > 0 ? std::clamp(left / life, 0.0, 1.0) : 0.0;
-    const std::string next = target.next_slot ? rfc3339(target.next_slot->slot.effective) : "";
+    const std::string next = target.next_due ? rfc3339(*target.next_due) : "";
+    const std::string stage = !target.next_slot ? "" : target.next_slot->published ? "published" : "staged";
     Use use;
     use.json = {{"use", target.type},
                 {"thumbprint", record.thumbprint},
@@ -103,6 +104,7 @@ class Status {
                 {"life_left", std::round(fraction * 1000) / 1000},
                 {"deployment", deployment ? ordered_json(name_of(deployment->state)) : ordered_json(nullptr)},
                 {"next", next.empty() ? ordered_json(nullptr) : ordered_json(next)},
+                {"next_stage", stage.empty() ? ordered_json(nullptr) : ordered_json(stage)},
                 {"served", ordered_json::array()}};
     use.row = {target.type,
                record.subject,
@@ -110,7 +112,7 @@ class Status {
                date_text(record.not_after),
                std::to_string(static_cast<int>(fraction * 100)) + " %",
                "",
-               next};
+               next.empty() ? "" : next + " (" + stage + ")"};
     use.record = record;
     use.target = std::move(target);
     uses_.push_back(std::move(use));

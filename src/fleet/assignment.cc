@@ -68,14 +68,14 @@ Slot incoming(Change& change, const CertificateRef& certificate, Time effective,
 
 void promote(Change& change, Time now) {
   Assignment& after = change.after();
-  if (!after.next || after.next->slot.effective > now) return;
+  if (!after.next || due(after) > now) return;
+  const Time at = due(after);
   Next next = *after.next;
   after.next.reset();
   if (now > next.slot.certificate.not_after) {
     change.event(Event::Kind::kExpired, next.slot, next.slot.certificate.not_after);
     return;
   }
-  Time at = next.slot.effective;
   std::optional<Slot> replaced = after.current;
   after.current = next.slot;
   after.current->since = at;
@@ -92,20 +92,20 @@ void promote(Change& change, Time now) {
 }
 
 // The first second at which the previous one is no longer kept.
-Time end_of(const Slot& previous, std::optional<seconds> coexistence) {
+Time end_of(const Slot& previous, std::optional<seconds> window) {
   Time expired = previous.certificate.not_after + seconds(1);
-  return coexistence ? std::min(expired, previous.since + *coexistence) : expired;
+  return window ? std::min(expired, previous.since + *window) : expired;
 }
 
 Result<Transition> stage(const Assignment& before, const CertificateRef& certificate, Time effective, bool roll,
-                         Time now) {
+                         seconds lead, Time now) {
   if (before.next && holds(before.next, certificate) && before.next->slot.effective == effective &&
-      before.next->roll == roll) {
+      before.next->roll == roll && before.next->lead == lead) {
     return Transition{before, {}};
   }
   Change change(before);
   std::optional<Next> displaced = before.next;
-  Next next{incoming(change, certificate, effective, now), roll, std::nullopt};
+  Next next{incoming(change, certificate, effective, now), roll, std::nullopt, lead};
   if (holds(displaced, certificate)) {
     next.published = displaced->published;
   } else if (displaced) {
@@ -137,6 +137,14 @@ std::unexpected<Error> already_in_use() {
 }  // namespace
 
 bool Assignment::names(std::string_view sha256) const { return stage_of(*this, sha256) != Stage::kRetired; }
+
+Time due(const Assignment& assignment) {
+  const Next& next = *assignment.next;
+  if (next.lead.count() == 0 || !assignment.current) return next.slot.effective;
+  const Time useless = assignment.current->certificate.not_after + seconds(1);
+  const Time known = next.published ? *next.published + next.lead : useless;
+  return std::max(next.slot.effective, std::min(known, useless));
+}
 
 std::string_view name_of(Stage stage) {
   switch (stage) {
@@ -189,7 +197,7 @@ Result<Transition> assign_at(const Assignment& before, const CertificateRef& cer
   if (effective <= now) return assign_now(before, certificate, now);
   CERTFERRY_TRY(check_validity(certificate, effective, now));
   if (holds(before.current, certificate)) return already_in_use();
-  return stage(before, certificate, effective, false, now);
+  return stage(before, certificate, effective, false, seconds(0), now);
 }
 
 Result<Transition> roll(const Assignment& before, const CertificateRef& certificate, Time effective, Time now,
@@ -211,7 +219,13 @@ Result<Transition> roll(const Assignment& before, const CertificateRef& certific
                 fmt::format("choose an effective date from {} on, or accept it with --accept-short-overlap",
                             rfc3339(known_since + options.lead)));
   }
-  return stage(before, certificate, effective, true, now);
+  if (options.lead.count() > 0 && !options.accept_short_overlap && effective > before.current->certificate.not_after) {
+    return fail(ErrorKind::kRejected, "CF1918",
+                fmt::format("the certificate in use for {} expires at {}, before the new one takes over", before.type,
+                            rfc3339(before.current->certificate.not_after)),
+                "choose an earlier effective date, or accept it with --accept-short-overlap");
+  }
+  return stage(before, certificate, effective, true, options.accept_short_overlap ? seconds(0) : options.lead, now);
 }
 
 Result<Transition> publish(const Assignment& before, Time now) {
@@ -223,22 +237,22 @@ Result<Transition> publish(const Assignment& before, Time now) {
   return change.finish();
 }
 
-Transition advance(const Assignment& before, std::optional<seconds> coexistence, Time now) {
+Transition advance(const Assignment& before, std::optional<seconds> window, Time now) {
   Change change(before);
   promote(change, now);
   Assignment& after = change.after();
-  if (after.previous && now >= end_of(*after.previous, coexistence)) {
-    change.event(Event::Kind::kRetired, *after.previous, end_of(*after.previous, coexistence));
+  if (after.previous && now >= end_of(*after.previous, window)) {
+    change.event(Event::Kind::kRetired, *after.previous, end_of(*after.previous, window));
     after.previous.reset();
   }
   return change.finish();
 }
 
-std::optional<Time> next_change(const Assignment& assignment, std::optional<seconds> coexistence) {
+std::optional<Time> next_change(const Assignment& assignment, std::optional<seconds> window) {
   std::optional<Time> when;
-  if (assignment.next) when = assignment.next->slot.effective;
+  if (assignment.next) when = due(assignment);
   if (assignment.previous) {
-    Time end = end_of(*assignment.previous, coexistence);
+    Time end = end_of(*assignment.previous, window);
     when = when ? std::min(*when, end) : end;
   }
   return when;
@@ -307,7 +321,7 @@ std::optional<Resolved> resolve(std::span<const Assignment> assignments, const C
     const Assignment& candidate = assignments[i];
     if (!equal_ignoring_case(candidate.type, type) || !computer.in(candidate.scope)) continue;
     if (best && !candidate.scope.narrower_than(assignments[best->assignment].scope)) continue;
-    if (candidate.next && usable(candidate.next->slot)) {
+    if (candidate.next && due(candidate) <= now && usable(candidate.next->slot)) {
       best = {i, candidate.next->slot};
     } else if (candidate.current && usable(*candidate.current)) {
       best = {i, *candidate.current};

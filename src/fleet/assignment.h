@@ -45,6 +45,8 @@ struct Next {
   Slot slot;
   bool roll = false;              // keeps the one it replaces as previous; else a hard cut
   std::optional<Time> published;  // since when verifiers know its key
+  // How long they must know it before it becomes primary; 0: as long as it happens to be.
+  std::chrono::seconds lead{0};
   bool operator==(const Next&) const = default;
 };
 
@@ -62,6 +64,10 @@ struct Assignment {
   [[nodiscard]] bool names(std::string_view sha256) const;
   bool operator==(const Assignment&) const = default;
 };
+
+// When the staged one becomes primary: at its date, and not before verifiers have known its key for the lead. A current
+// one that expires ends the wait: nothing signs with it any more. `assignment.next` must be there.
+[[nodiscard]] Time due(const Assignment& assignment);
 
 enum class Stage { kStaged, kPublished, kPrimary, kPrevious, kRetired };
 // "staged", "published", "primary", "previous", "retired".
@@ -96,7 +102,7 @@ struct Transition {
 
 struct RollOptions {
   std::chrono::seconds lead{0};       // Type::lead
-  bool accept_short_overlap = false;  // roll even if the lead would be too short
+  bool accept_short_overlap = false;  // roll at the date even if the lead is too short
 };
 
 // Uses the certificate from now on: a hard cut. One that is staged is used at once; one that is previous is used again.
@@ -106,20 +112,21 @@ struct RollOptions {
 // place of one that is staged. CF1908/CF1909 for a date outside the validity, CF1910 where it is in use already.
 [[nodiscard]] Result<Transition> assign_at(const Assignment& before, const CertificateRef& certificate, Time effective,
                                            Time now);
-// Stages it; at `effective` it becomes primary and the one it replaces previous. A date that has passed: now.
-// CF1908, CF1909, CF1910 as above, CF1911 where nothing is in use that could be rolled, CF1912 where less than the
-// lead is left until the date.
+// Stages it; at `effective`, or when its key has been published for the lead, whichever is later, it becomes primary and
+// the one it replaces previous. A date that has passed: now. CF1908, CF1909, CF1910 as above, CF1911 where nothing is in
+// use that could be rolled, CF1912 where less than the lead is left until the date, CF1918 where the one in use expires
+// before it.
 [[nodiscard]] Result<Transition> roll(const Assignment& before, const CertificateRef& certificate, Time effective,
                                       Time now, const RollOptions& options);
 // Verifiers know the key of the staged one. CF1913 where none is staged; published once, later calls change nothing.
 [[nodiscard]] Result<Transition> publish(const Assignment& before, Time now);
 // What is due at `now`: the staged one becomes primary (or is dropped, when it has expired meanwhile), the previous one
-// is retired when `coexistence` has passed since it was replaced (none: only when it expires). Idempotent, and each
-// computer may do it for itself: events and values bear the dates of the plan, not of the call.
-[[nodiscard]] Transition advance(const Assignment& before, std::optional<std::chrono::seconds> coexistence, Time now);
+// is retired when `window` (Type::window()) has passed since it was replaced (none: only when it expires). Idempotent, and
+// each computer may do it for itself: events and values bear the dates of the plan, not of the call.
+[[nodiscard]] Transition advance(const Assignment& before, std::optional<std::chrono::seconds> window, Time now);
 // When advance() has something to do next; nothing where it never has.
 [[nodiscard]] std::optional<Time> next_change(const Assignment& assignment,
-                                              std::optional<std::chrono::seconds> coexistence);
+                                              std::optional<std::chrono::seconds> window);
 // Unassigns current, next and previous. CF1914 where nothing is assigned.
 [[nodiscard]] Result<Transition> remove(const Assignment& before, Time now);
 // Gives the staged one up. CF1913 where none is staged.

@@ -99,6 +99,35 @@ TEST(Roll, GoesThroughAllStages) {
   EXPECT_EQ(next_change(at, hours(8)), std::nullopt);
 }
 
+TEST(Roll, WaitsUntilTheKeyHasBeenPublishedForTheLead) {
+  Assignment at = roll(with_current('a'), certificate('b', 0, 200), day(5), day(2), {.lead = hours(48)})->after;
+  EXPECT_EQ(due(at), day(90) + seconds(1)) << "nobody knows the key";
+  EXPECT_FALSE(advance(at, hours(8), day(6)).changed());
+  Computer computer{"a.example", "", "", std::nullopt, {}};
+  EXPECT_EQ(resolve({&at, 1}, computer, "Default", day(6))->slot.certificate, certificate('a'));
+  at = publish(at, day(4))->after;
+  EXPECT_EQ(due(at), day(6));
+  EXPECT_EQ(next_change(at, hours(8)), day(6));
+  EXPECT_FALSE(advance(at, hours(8), day(6) - seconds(1)).changed());
+  EXPECT_EQ(told(advance(at, hours(8), day(9)).events),
+            "b primary 2030-07-07T00:00:00Z\na previous 2030-07-07T00:00:00Z\na retired 2030-07-07T08:00:00Z\n");
+}
+
+TEST(Roll, DoesNotWaitForTheLeadOnceTheCurrentOneHasExpired) {
+  Assignment at = roll(with_current('a'), certificate('b', 0, 200), day(5), day(2), {.lead = hours(48)})->after;
+  EXPECT_EQ(told(advance(at, hours(8), day(91)).events),
+            "b primary 2030-09-29T00:00:01Z\na previous 2030-09-29T00:00:01Z\na retired 2030-09-29T00:00:01Z\n");
+}
+
+TEST(Roll, AnAcceptedShortOverlapTakesOverAtTheDate) {
+  const RollOptions accepted{.lead = hours(48), .accept_short_overlap = true};
+  Assignment at = roll(with_current('a'), certificate('b'), day(3), day(2), accepted)->after;
+  EXPECT_EQ(due(at), day(3));
+  // Also for one that waits already.
+  at = roll(with_current('a'), certificate('b'), day(5), day(2), {.lead = hours(48)})->after;
+  EXPECT_EQ(due(roll(at, certificate('b'), day(5), day(2), accepted)->after), day(5));
+}
+
 TEST(Roll, AComputerThatWasOffCatchesUpWithTheDatesOfThePlan) {
   Assignment at = roll(with_current('a'), certificate('b'), day(5), day(2), {})->after;
   Transition late = advance(at, hours(8), day(9));
@@ -138,6 +167,8 @@ TEST(Transitions, AreRefusedWithTheirReason) {
        "no certificate is in use for Default in Global that could be rolled", "CF1911"},
       {"short lead", roll(current, certificate('b'), day(2) + hours(3), day(2), {.lead = hours(24)}),
        "verifiers of Default would know the new key for 3h only before it signs, 1d is asked for", "CF1912"},
+      {"the current one ends before", roll(current, certificate('b', 0, 200), day(91), day(2), {.lead = hours(24)}),
+       "the certificate in use for Default expires at 2030-09-29T00:00:00Z, before the new one takes over", "CF1918"},
       {"nothing staged", publish(current, day(2)), "no certificate is staged for Default in Global", "CF1913"},
       {"nothing assigned", remove(none, day(2)), "nothing is assigned for Default in Global", "CF1914"},
       {"no previous", remove_previous(current, day(2)), "no previous certificate is kept for Default in Global",
@@ -252,7 +283,7 @@ void check_invariants(const Assignment& before, const Transition& transition, Ti
     }
   }
   if (after.current) RC_ASSERT(after.current->effective <= now);
-  if (after.next) RC_ASSERT(after.next->slot.effective > now || !transition.changed());
+  if (after.next) RC_ASSERT(due(after) > now || !transition.changed());
   RC_ASSERT(assignment_from_json(to_json(after)).value() == after);
   if (auto used = resolve({&after, 1}, Computer{"a", "", "", std::nullopt, {}}, "Default", now)) {
     RC_ASSERT(used->slot.effective <= now);
@@ -265,6 +296,8 @@ TEST(StateMachine, KeepsItsPromisesUnderAnySequence) {
     Assignment at = empty_assignment();
     int today = 0;
     std::optional<seconds> window = *rc::gen::element<std::optional<seconds>>(std::nullopt, hours(8), hours(24 * 9));
+    const RollOptions options{.lead = hours(24 * *rc::gen::inRange(0, 4)),
+                              .accept_short_overlap = *rc::gen::arbitrary<bool>()};
     std::uint64_t events = 0;
     for (int step = 0; step < 30; ++step) {
       today += *rc::gen::inRange(0, 4);
@@ -281,11 +314,11 @@ TEST(StateMachine, KeepsItsPromisesUnderAnySequence) {
       switch (*rc::gen::inRange(0, 9)) {
         case 0: result = assign_now(at, some, day(today)); break;
         case 1: result = assign_at(at, some, when, day(today)); break;
-        case 2: result = roll(at, some, when, day(today), {}); break;
+        case 2: result = roll(at, some, when, day(today), options); break;
         case 3: result = publish(at, day(today)); break;
         case 4: result = remove(at, day(today)); break;
         case 5: result = withdraw(at, day(today)); break;
-        case 6: result = roll_now(at, day(today), {}); break;
+        case 6: result = roll_now(at, day(today), options); break;
         case 7: result = roll_back(at, day(today)); break;
         default: result = remove_previous(at, day(today)); break;
       }

@@ -104,6 +104,7 @@ std::vector<ConfigKey> type_keys(Type& type) {
           {"covers_computer", &type.covers_computer},
           {"names", &type.names, certificate_name},
           {"coexistence", &type.coexistence},
+          {"margin", &type.margin},
           {"lead", &type.lead},
           {"same_everywhere", &type.same_everywhere},
           {"service_accounts", &type.service_accounts, account}};
@@ -250,6 +251,8 @@ class Reader {
         if (type.purpose == Purpose::kTlsServer) type.extended_key_usages = {"serverAuth"};
         if (type.purpose == Purpose::kTlsClient) type.extended_key_usages = {"clientAuth"};
       }
+      if (!built_in && type.purpose == Purpose::kTokenSigning && !type.origins.contains("margin"))
+        type.margin = kTokenMargin;
       if (Result<> added = config_.types.put(std::move(type)); !added) {
         return config_error("CF1933", place(key.source()), added.error().message, added.error().fix);
       }

@@ -47,7 +47,7 @@ TEST(Docs, NameEachKey) {
   std::string docs = page("formats/config.md");
   Config config = parse_config({"[types.Own]\ndescription=''\npurpose='tls-client'\nmutual_tls=true\n"
                                 "extended_key_usages=[]\nleast_rsa_bits=1\nleast_ec_bits=1\neddsa=true\n"
-                                "covers_computer=true\nnames=[]\ncoexistence='1h'\nlead='1h'\nsame_everywhere=true\n"
+                                "covers_computer=true\nnames=[]\ncoexistence='1h'\nmargin='1m'\nlead='1h'\nsame_everywhere=true\n"
                                 "service_accounts=[]\n",
                                 "t",
                                 "a",

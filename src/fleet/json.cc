@@ -112,7 +112,7 @@ class Fields {
   }
   void convert(const json& value, const char* field, Slot& into) {
     Fields slot(value, fmt::format("field '{}' of {}", field, what_),
-                {"sha256", "not_before", "not_after", "generation", "effective", "since", "roll", "published"});
+                {"sha256", "not_before", "not_after", "generation", "effective", "since", "roll", "published", "lead"});
     slot.read("sha256", into.certificate.sha256);
     slot.read("not_before", into.certificate.not_before);
     slot.read("not_after", into.certificate.not_after);
@@ -125,9 +125,10 @@ class Fields {
     convert(value, field, into.slot);
     if (!problem_.empty()) return;
     Fields next(value, fmt::format("field '{}' of {}", field, what_),
-                {"sha256", "not_before", "not_after", "generation", "effective", "since", "roll", "published"});
+                {"sha256", "not_before", "not_after", "generation", "effective", "since", "roll", "published", "lead"});
     next.read("roll", into.roll);
     next.read_if("published", into.published);
+    next.read_if("lead", into.lead);
     wrong_from(next);
   }
   void wrong_kind(const char* field, const char* expected) {
@@ -187,6 +188,7 @@ std::string to_json(const Assignment& assignment) {
     json next = to_value(assignment.next->slot);
     next["roll"] = assignment.next->roll;
     if (assignment.next->published) next["published"] = rfc3339(*assignment.next->published);
+    if (assignment.next->lead.count() > 0) next["lead"] = assignment.next->lead.count();
     value["next"] = std::move(next);
   }
   return text_of(std::move(value));
@@ -237,6 +239,7 @@ std::string to_json(const Type& type) {
                 {"eddsa", type.eddsa},
                 {"covers_computer", type.covers_computer},
                 {"names", type.names},
+                {"margin", type.margin.count()},
                 {"lead", type.lead.count()},
                 {"same_everywhere", type.same_everywhere},
                 {"service_accounts", type.service_accounts},
@@ -248,10 +251,10 @@ std::string to_json(const Type& type) {
 Result<Type> type_from_json(std::string_view text) {
   CERTFERRY_ASSIGN(json value, parse(text, "a type"));
   Type type;
-  Fields fields(
-      value, "a type",
-      {"name", "description", "purpose", "mutual_tls", "extended_key_usages", "least_rsa_bits", "least_ec_bits",
-       "eddsa", "covers_computer", "names", "coexistence", "lead", "same_everywhere", "service_accounts", "origins"});
+  Fields fields(value, "a type",
+                {"name", "description", "purpose", "mutual_tls", "extended_key_usages", "least_rsa_bits",
+                 "least_ec_bits", "eddsa", "covers_computer", "names", "coexistence", "margin", "lead",
+                 "same_everywhere", "service_accounts", "origins"});
   fields.read("name", type.name);
   fields.read("description", type.description);
   fields.read("purpose", type.purpose);
@@ -263,6 +266,7 @@ Result<Type> type_from_json(std::string_view text) {
   fields.read("covers_computer", type.covers_computer);
   fields.read("names", type.names);
   fields.read("lead", type.lead);
+  fields.read_if("margin", type.margin);
   fields.read_if("coexistence", type.coexistence);
   fields.read("same_everywhere", type.same_everywhere);
   fields.read("service_accounts", type.service_accounts);

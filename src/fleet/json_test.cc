@@ -12,7 +12,7 @@ Assignment full() {
   Slot b = a, c = a;
   b.certificate.sha256 = std::string(64, 'b');
   c.certificate.sha256 = std::string(64, 'c');
-  return {Scope::site("Redmond"), "Default", 3, a, Next{b, true, kTime}, c, kTime};
+  return {Scope::site("Redmond"), "Default", 3, a, Next{b, true, kTime, std::chrono::hours(24)}, c, kTime};
 }
 
 TEST(AssignmentJson, IsThisText) {

@@ -39,7 +39,7 @@ struct BuiltIn {
 constexpr BuiltIn kBuiltIn[] = {
   // name                     purpose  mutual computer EdDSA  coexistence   lead       same   description
   {"AccessEdgeExternal",      kServer, true,  false,   true,  kUntilExpiry, hours(0),  false, "SIP access edge, external interface"},
-  {"AudioVideoAuthentication", kTokens, false, false,  false, hours(8),     hours(0),  true,  "signs tokens of the audio/video edge"},
+  {"AudioVideoAuthentication", kTokens, false, false,  false, hours(8),     hours(24), true,  "signs tokens of the audio/video edge"},
   {"DataEdgeExternal",        kServer, false, false,   true,  kUntilExpiry, hours(0),  false, "web conferencing edge, external interface"},
   {"Default",                 kServer, true,  true,    true,  kUntilExpiry, hours(0),  false, "servers among each other"},
   {"External",                kServer, true,  false,   true,  kUntilExpiry, hours(0),  false, "edge server, all external interfaces"},
@@ -73,6 +73,7 @@ Type made(const BuiltIn& row) {
   type.covers_computer = row.covers_computer;
   if (row.coexistence != kUntilExpiry) type.coexistence = row.coexistence;
   type.lead = row.lead;
+  if (row.purpose == kTokens) type.margin = kTokenMargin;
   type.same_everywhere = row.same_everywhere;
   return type;
 }
@@ -140,6 +141,7 @@ std::vector<TypeRow> rows(const Type& type) {
       row("names it must cover", list(type.names), {"names"}),
       row("previous stays after a roll", type.coexistence ? duration_text(*type.coexistence) : "until it expires",
           {"coexistence"}),
+      row("margin for caches and clocks", type.margin.count() == 0 ? "none" : duration_text(type.margin), {"margin"}),
       row("lead before a roll", type.lead.count() == 0 ? "none" : duration_text(type.lead), {"lead"}),
       row("same certificate everywhere", yes_no(type.same_everywhere), {"same_everywhere"}),
       row("service accounts", list(type.service_accounts), {"service_accounts"}),

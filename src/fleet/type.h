@@ -39,7 +39,9 @@ struct Type {
   std::vector<std::string> names;
   // How long the previous certificate stays after a roll; none: until it expires.
   std::optional<std::chrono::seconds> coexistence;
-  // How long the next one must have been staged (and its key published) before it may become primary.
+  // How much longer verifiers of tokens must know its key, for caches and clocks that are off.
+  std::chrono::seconds margin{0};
+  // How long the key of the next one must have been published before it may become primary.
   std::chrono::seconds lead{0};
   // All computers of a scope must have the same certificate.
   bool same_everywhere = false;
@@ -49,6 +51,10 @@ struct Type {
   std::map<std::string, std::string> origins;
 
   [[nodiscard]] bool tls() const { return purpose != Purpose::kTokenSigning; }
+  // How long the previous one stays after a roll, margin included; none: until it expires.
+  [[nodiscard]] std::optional<std::chrono::seconds> window() const {
+    return coexistence ? std::optional(*coexistence + margin) : std::nullopt;
+  }
   bool operator==(const Type&) const = default;
 };
 
@@ -83,6 +89,10 @@ class TypeTable {
  private:
   std::vector<Type> types_;
 };
+
+// Of types that sign tokens, where nothing else is configured: a verifier may keep a key for 5 minutes more, and its clock
+// may be off by 5 minutes.
+inline constexpr std::chrono::seconds kTokenMargin{2 * 5 * 60};
 
 // "8h", "90m", "2d", "30s", "1h30m"; "until it expires" for none.
 [[nodiscard]] std::string duration_text(std::chrono::seconds duration);

@@ -34,7 +34,9 @@ TEST(Types, OfTokensCoexistAndRefuseEdwardsCurves) {
   EXPECT_EQ(table.find("OAuthTokenIssuer")->coexistence, hours(8));
   EXPECT_EQ(table.find("AudioVideoAuthentication")->coexistence, hours(8));
   EXPECT_EQ(table.find("WsFedTokenTransfer")->coexistence, std::nullopt);
-  for (const char* name : {"OAuthTokenIssuer", "WsFedTokenTransfer"}) {
+  EXPECT_EQ(table.find("OAuthTokenIssuer")->window(), hours(8) + std::chrono::minutes(10));
+  EXPECT_EQ(table.find("WsFedTokenTransfer")->window(), std::nullopt);
+  for (const char* name : {"OAuthTokenIssuer", "WsFedTokenTransfer", "AudioVideoAuthentication"}) {
     EXPECT_FALSE(table.find(name)->eddsa);
     EXPECT_TRUE(table.find(name)->same_everywhere);
     EXPECT_EQ(table.find(name)->lead, hours(24));
@@ -91,6 +93,7 @@ TEST(Types, ShowTheirProfileWithItsSources) {
             "covers the computer's fqdn | no | built in\n"
             "names it must cover | sts.litwareinc.com | certferry.toml:4\n"
             "previous stays after a roll | 8h | built in\n"
+            "margin for caches and clocks | 10m | built in\n"
             "lead before a roll | 1d | built in\n"
             "same certificate everywhere | yes | built in\n"
             "service accounts | none | built in\n");
