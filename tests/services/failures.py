@@ -173,15 +173,20 @@ NOT_READ_AGAIN = "its configuration is not read again when it takes a certificat
 WATCHES = "it reads changed files by itself: nobody has to tell it"
 IN_SPITE_OF_IT = "it takes the certificate in spite of a mistake elsewhere in its configuration"
 
+
+def none_of(name, reason, *patterns):
+    return {(pattern, name): reason for pattern in patterns}
+
+
 # (service, failure): why there is no such case.
 NOT_APPLICABLE = {
-    **{(pattern, "key not granted"): ROOT_READS for pattern in ("nginx", "haproxy", "apache2", "postfix", "dovecot", "java-keystore")},
-    **{(pattern, "wrong on a name"): ONE_CERTIFICATE for pattern in ("redis", "postgresql", "slapd", "mosquitto", "coturn", "files", "java-keystore")},
-    ("ejabberd", "wrong on a name"): CHOOSES,
-    **{(pattern, "wrong on a worker"): ONE_LISTENER for pattern in ("redis", "caddy", "postfix", "dovecot", "postgresql", "slapd", "mosquitto", "kamailio", "coturn", "prosody", "ejabberd", "files",
-                                                            "java-keystore")},
-    ("java-keystore", "wrong key"): "a keystore is whole or broken",
-    **{(pattern, "idle reload"): WATCHES for pattern in ("files", "java-keystore")},
-    **{(pattern, "syntax error"): IN_SPITE_OF_IT for pattern in ("mosquitto", "postgresql")},
-    **{(pattern, "syntax error"): NOT_READ_AGAIN for pattern in ("redis", "slapd", "coturn", "files", "java-keystore")},
+    **none_of("key not granted", ROOT_READS, "nginx", "haproxy", "apache2", "postfix", "dovecot", "java-keystore"),
+    **none_of("wrong on a name", ONE_CERTIFICATE, "redis", "postgresql", "slapd", "mosquitto", "coturn", "files", "java-keystore"),
+    **none_of("wrong on a name", CHOOSES, "ejabberd"),
+    **none_of("wrong on a worker", ONE_LISTENER, "redis", "caddy", "postfix", "dovecot", "postgresql", "slapd", "mosquitto", "kamailio", "coturn",
+              "prosody", "ejabberd", "files", "java-keystore"),
+    **none_of("wrong key", "a keystore is whole or broken", "java-keystore"),
+    **none_of("idle reload", WATCHES, "files", "java-keystore"),
+    **none_of("syntax error", IN_SPITE_OF_IT, "mosquitto"),
+    **none_of("syntax error", NOT_READ_AGAIN, "redis", "slapd", "coturn", "files", "java-keystore"),
 }

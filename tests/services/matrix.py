@@ -283,8 +283,8 @@ class Matrix:
         words = [sys.executable, __file__, self.options.program, "--meet", module, kind, json.dumps(names)]
         # Its mounts end with it.
         with tempfile.TemporaryFile("w+") as errors:
-            child = subprocess.Popen(["unshare", "--mount", "--propagation", "private", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors,
-                                     text=True)
+            child = subprocess.Popen(["unshare", "--mount", "--propagation", "private", *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                     stderr=errors, text=True)
             for line in child.stdout:
                 self.tell(module, line)
             if child.wait() != 0 or self.options.verbose:

@@ -26,7 +26,8 @@ class Sample(unittest.TestCase):
         self.assertLessEqual({name for _, name in failures.NOT_APPLICABLE}, {failure.name for failure in failures.ALL})
 
     def test_no_failure_is_called_done(self):
-        done = subprocess.run([sys.executable, matrix.__file__, self.program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        done = subprocess.run([sys.executable, matrix.__file__, self.program], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
         self.assertEqual(done.returncode, 0, done.stdout)
 
 
