@@ -9,9 +9,9 @@ ERL_OPTIONS="-setcookie certferry{port} -env ERL_CRASH_DUMP_BYTES 0"
 ERL_PROCESSES=20000
 EJABBERD_PID_PATH={run}/pid
 """
-CONFIGURATION = """hosts: [{name}, {other_name}]
+CONFIGURATION = """hosts: [{name}]
 loglevel: warning
-certfiles: [{files}]
+certfiles: [{folder}/fullchain.pem, {folder}/privkey.pem]
 ca_file: /etc/ssl/certs/ca-certificates.crt
 {broken}listen:
   -
@@ -36,11 +36,9 @@ class Ejabberd(unprivileged.Unprivileged):
         super().__init__(place, home)
         self.node_port = service.free_port()
 
-    def configure(self, broken="", files=()):
+    def configure(self, broken=""):
         (self.place / "ejabberdctl.cfg").write_text(CONTROL.format(run=self.run, port=self.port, node_port=self.node_port))
-        files = [f"{self.folder}/fullchain.pem", f"{self.folder}/privkey.pem", *map(str, files)]
-        (self.place / "ejabberd.yml").write_text(CONFIGURATION.format(port=self.port, name=service.NAME, other_name=service.OTHER_NAME,
-                                                                    files=", ".join(files), broken=broken))
+        (self.place / "ejabberd.yml").write_text(CONFIGURATION.format(port=self.port, name=service.NAME, folder=self.folder, broken=broken))
 
     @property
     def control(self):
@@ -57,10 +55,3 @@ class Ejabberd(unprivileged.Unprivileged):
     def break_configuration(self):
         self.configure(broken="  nonsense: [\n")
         return True
-
-    def serve_other_certificate(self, certificate, key):
-        self.configure(files=(certificate, key))
-        return True
-
-    def mend_other_name(self):
-        self.serve_other_certificate(self.folder / "fullchain.pem", self.folder / "privkey.pem")
