@@ -114,7 +114,11 @@ Result<> remove_folder(FileSystem& files, const std::string& path) {
   CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files.status(path));
   if (!status) return {};
   CERTFERRY_ASSIGN(const std::vector<std::string> names, files.list(path));
-  for (const std::string& name : names) CERTFERRY_TRY(files.remove(path + "/" + name));
+  for (const std::string& name : names) {
+    const std::string inner = path + "/" + name;
+    CERTFERRY_ASSIGN(const std::optional<FileStatus> kind, files.status(inner));
+    CERTFERRY_TRY(kind && kind->kind == FileKind::kFolder ? remove_folder(files, inner) : files.remove(inner));
+  }
   return files.remove(path);
 }
 

@@ -10,7 +10,9 @@
 #include "commands/flip.h"
 #include "commands/frame.h"
 #include "commands/lock.h"
+#include "commands/reconcile.h"
 #include "deploy/binding_set.h"
+#include "deploy/materials.h"
 #include "deploy/service.h"
 
 namespace certferry::commands {
@@ -134,23 +136,28 @@ Result<> put_files(Environment& environment, Home& home, const std::string& name
   CERTFERRY_ASSIGN(const Lock lock, Lock::take(home.path() + "/lock", kLockSeconds));
   CERTFERRY_ASSIGN(store::Store* const store, home.store());
   Catalog catalog(*store);
+  CERTFERRY_ASSIGN(const std::vector<StoredAssignment> assignments, catalog.assignments());
   SystemProcess process(environment.clock);
   const std::vector<deploy::Binding> only{binding};
   bool assigned = false;
-  for (const std::string& type : binding.types) {
+  for (const Target& target : targets(assignments, home.config(), environment.clock.now())) {
+    const std::string& type = target.type;
+    if (!binding.takes(type) || !target.current) continue;
     deploy::Generations generations(environment.files, home.path(), type);
-    CERTFERRY_ASSIGN(const deploy::Live live, generations.live());
-    if (!live.current) continue;
+    // Staged by the command that assigned it, also where the service did not run.
+    CERTFERRY_ASSIGN(const std::vector<deploy::Generation> staged, generations.list());
+    const auto generation = std::ranges::find(staged, *target.current, &deploy::Generation::sha256);
+    if (generation == staged.end()) continue;
     assigned = true;
-    CERTFERRY_ASSIGN(const std::optional<Found> found, catalog.get(live.current->sha256));
+    CERTFERRY_ASSIGN(const std::optional<Found> found, catalog.get(*target.current));
     Flip flip(environment.files, process, environment.clock, home.path(), generations, type, only);
     CERTFERRY_ASSIGN(
         const std::vector<std::string> names,
-        flip.place_files(live.current->number,
+        flip.place_files(generation->number,
                          {.exportable = found && found->record.exportable, .retry = false, .now = frame.now()}));
     if (names.empty()) continue;
     const std::string folder = deploy::BindingPlace{home.path(), type, name}.folder();
-    placed.push_back({{"type", type}, {"folder", folder}, {"sha256", live.current->sha256}});
+    placed.push_back({{"type", type}, {"folder", folder}, {"sha256", *target.current}});
     frame.document.summary.push_back(folder);
   }
   if (assigned) return {};
@@ -161,7 +168,18 @@ Result<> put_files(Environment& environment, Home& home, const std::string& name
 Result<> try_out(Environment& environment, Home& home, const std::string& name, Frame& frame, ordered_json& served) {
   CERTFERRY_ASSIGN(const deploy::Binding binding, find(environment, home, name));
   SystemProcess process(environment.clock);
-  const std::string type = binding.types.empty() ? "Default" : binding.types.front();
+  std::string type = binding.types.empty() ? "Default" : binding.types.front();
+  std::vector<std::string> names;
+  for (const std::string& bound : binding.types) {
+    CERTFERRY_ASSIGN(const deploy::Live live, deploy::Generations(environment.files, home.path(), bound).live());
+    if (!live.current) continue;
+    type = bound;
+    const std::string folder = deploy::BindingPlace{home.path(), type, binding.name}.live();
+    CERTFERRY_ASSIGN(const Secret pem, environment.files.read(folder + "/cert.pem", kLargest));
+    CERTFERRY_ASSIGN(const std::vector<x509::Certificate> leaf, deploy::certificates_from_pem(pem.text()));
+    if (!leaf.empty()) names = leaf.front().names();
+    break;
+  }
   CERTFERRY_TRY(deploy::test_configuration(process, binding, {home.path(), type, binding.name}));
   frame.log("the service's own test");
   report::Table table{"What is served", {"Address", "Name", "Thumbprint", "Subject"}, {}};
@@ -169,7 +187,7 @@ Result<> try_out(Environment& environment, Home& home, const std::string& name, 
   for (const deploy::BoundProbe& asked : binding.probes) {
     deploy::BoundProbe once = asked;
     once.connections = 1;
-    CERTFERRY_ASSIGN(const std::vector<probe::Target> targets, probe_targets(once, {}));
+    CERTFERRY_ASSIGN(const std::vector<probe::Target> targets, probe_targets(once, names));
     const auto answers = probe::probe_many(targets, targets.size(), environment.clock);
     for (std::size_t i = 0; i < targets.size(); ++i) {
       const std::string address = probe::to_text(targets[i].endpoint);

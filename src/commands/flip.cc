@@ -126,7 +126,7 @@ Result<std::vector<Flip::Service>> Flip::services() const {
 }
 
 // A service that does not run cannot prove anything, and nobody asked to start it: it is left as it is, to be tried again.
-Result<> Flip::must_run(const deploy::Materials& made) {
+Result<> Flip::must_run(const deploy::Materials& made, const std::optional<std::string>& old) {
   for (const deploy::Binding& binding : bindings_) {
     std::string closed;
     bool runs = binding.probes.empty();
@@ -138,7 +138,7 @@ Result<> Flip::must_run(const deploy::Materials& made) {
       for (std::size_t i = 0; i < answers.size(); ++i) {
         const bool absent = !answers[i] && (answers[i].error().id == "CF2012" || answers[i].error().id == "CF2013");
         if (absent && closed.empty()) closed = told(answers[i].error());
-        if (answers[i]) answered_.insert(key_of(targets[i]));
+        if (answers[i] && (!old || answers[i]->leaf().sha256_hex() == *old)) answered_.insert(key_of(targets[i]));
         runs = runs || !absent;
       }
     }
@@ -289,7 +289,18 @@ Result<bool> Flip::release(const deploy::Desired& desired) {
     if (service.had) CERTFERRY_TRY(release_service(*service.binding));
   }
   CERTFERRY_TRY(remove_deployment(files_, home_, type_));
+  prune({}, deploy::ServiceFiles::Keep::kNothing);
   return true;
+}
+
+// The service has what it shall have, whatever comes of this; the next flip tries again.
+void Flip::prune(std::optional<std::uint64_t> before, deploy::ServiceFiles::Keep rest) {
+  for (const deploy::Binding& binding : bindings_) {
+    const Result<> done = deploy::ServiceFiles(files_, binding, place(binding)).prune(before, rest);
+    if (done) continue;
+    const Error& error = done.error();
+    findings_.push_back({error.id, Severity::kWarning, error.message, error.fix, "certferry"});
+  }
 }
 
 Result<std::vector<std::string>> Flip::place_files(std::uint64_t number, const Options& options) {
@@ -323,10 +334,10 @@ Result<bool> Flip::bring_to(const deploy::Desired& desired, std::uint64_t number
                 "mend the cause, then run certferry set again for the same certificate");
   CERTFERRY_ASSIGN(const deploy::Materials made, materials(number));
   CERTFERRY_TRY(may_have_key(options, made));
-  CERTFERRY_TRY(must_run(made));
-  // Killed after the names had moved: what served before is known from the record alone.
-  if (last && last->state == State::kFlipping && old.current == last->sha256)
-    old = {last->before.empty() ? std::nullopt : std::optional(last->before), old.next, std::nullopt};
+  // Killed after the names had moved: what served before is known from the record alone, and may be back or not.
+  const bool resumed = last && last->state == State::kFlipping && old.current == last->sha256;
+  if (resumed) old = {last->before.empty() ? std::nullopt : std::optional(last->before), old.next, std::nullopt};
+  CERTFERRY_TRY(must_run(made, resumed ? std::nullopt : old.current));
   std::optional<std::uint64_t> before;
   if (old.current && old.current != desired.current) {
     CERTFERRY_ASSIGN(before, number_of(generations_, *old.current));
@@ -343,6 +354,7 @@ Result<bool> Flip::bring_to(const deploy::Desired& desired, std::uint64_t number
   if (done) done = forth(all, number, before);
   if (done) {
     CERTFERRY_TRY(record(State::kVerified));
+    prune(before, deploy::ServiceFiles::Keep::kInUse);
     return true;
   }
   return failed_ && failed_->on_failure == deploy::OnFailure::kKeep ? keep(done.error())

@@ -15,6 +15,7 @@
 #include "deploy/binding.h"
 #include "deploy/generations.h"
 #include "deploy/materials.h"
+#include "deploy/service.h"
 
 namespace certferry::commands {
 
@@ -57,7 +58,7 @@ class Flip {
   [[nodiscard]] Result<> may_have_key(const Options& options, const deploy::Materials& made) const;
   [[nodiscard]] Result<deploy::Materials> materials(std::uint64_t number) const;
   [[nodiscard]] Result<std::vector<Service>> services() const;
-  [[nodiscard]] Result<> must_run(const deploy::Materials& made);
+  [[nodiscard]] Result<> must_run(const deploy::Materials& made, const std::optional<std::string>& old);
   [[nodiscard]] Result<> stage(const deploy::Materials& made, std::uint64_t number);
   [[nodiscard]] Result<> test(const std::vector<Service>& services, std::uint64_t number);
   // Stages both generations and has the services test the new one.
@@ -75,8 +76,10 @@ class Flip {
   [[nodiscard]] Result<> revive(const deploy::Binding& binding, const deploy::Materials& made, bool other_key);
   // Back to how it was before certferry: nobody knows what that serves.
   [[nodiscard]] Result<> release_service(const deploy::Binding& binding);
+  // Old generations of the services go.
+  void prune(std::optional<std::uint64_t> before, deploy::ServiceFiles::Keep rest);
   [[nodiscard]] Result<> move_names(const deploy::Desired& desired);
-  // On the way back, a connection that served nothing before the flip either proves nothing.
+  // On the way back, a connection that did not serve the old certificate before the flip either proves nothing.
   enum class Whom { kAll, kWhoAnswered };
   [[nodiscard]] Result<> ask(const deploy::Binding& binding, const deploy::Materials& made,
                              std::chrono::milliseconds patience, Whom whom);
@@ -94,7 +97,7 @@ class Flip {
   std::string type_;
   const std::vector<deploy::Binding>& bindings_;
   Deployment deployment_;
-  std::set<std::string> answered_;  // the connections that served something when the flip began
+  std::set<std::string> answered_;  // the connections that served the old certificate when the flip began
   const deploy::Binding* failed_ = nullptr;  // whose service did not take the new one
   Findings findings_;
 };

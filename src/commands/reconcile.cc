@@ -201,11 +201,13 @@ std::vector<Target> targets(const std::vector<StoredAssignment>& assignments, co
   return result;
 }
 
-Result<Reconciled> reconcile(Environment& environment, Home& home, Time now, const std::vector<std::string>& asked) {
+Result<Reconciled> reconcile(Environment& environment, Home& home, Time began, const std::vector<std::string>& asked) {
   CERTFERRY_ASSIGN(const Lock lock, Lock::take(home.path() + "/lock", kLockSeconds));
   CERTFERRY_ASSIGN(store::Store* const store, home.store());
   Catalog catalog(*store);
   CERTFERRY_ASSIGN(const std::vector<StoredAssignment> assignments, catalog.assignments());
+  // What another command assigned while this one waited is in use by now, though not yet when this one began.
+  const Time now = std::max(began, environment.clock.now());
   CERTFERRY_ASSIGN(std::vector<deploy::Binding> bindings, load_bindings(environment, home));
   Reconciler reconciler(environment, home, catalog, std::move(bindings), asked, now);
   for (const Target& target : targets(assignments, home.config(), now)) reconciler.try_to_bring(target);

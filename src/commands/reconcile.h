@@ -42,7 +42,7 @@ struct Reconciled {
 // was rolled back before is tried again for them alone, and what fails for others is a finding; nothing: nobody asked,
 // and every failure is told as one. A failure is CF1740 where what is live afterwards is not what it should be, or one of
 // commands/flip.h.
-[[nodiscard]] Result<Reconciled> reconcile(Environment& environment, Home& home, Time now,
+[[nodiscard]] Result<Reconciled> reconcile(Environment& environment, Home& home, Time began,
                                            const std::vector<std::string>& asked = {});
 
 // The same for a command: logged and its findings told in `frame`, also where it fails with the first of the failures.

@@ -182,9 +182,10 @@ void read_signal(TomlTable& table, Reload& reload) {
 Reload read_reload(TomlTable table) {
   Reload reload;
   const bool none = table.flag("none");
-  const int kinds = (none ? 1 : 0) + table.has("command") + table.has("signal") + table.has("runtime_socket");
+  const int kinds = (none ? 1 : 0) + table.has("command") + table.has("signal") + table.has("runtime_socket") +
+                    table.has("certbot_hooks");
   if (kinds != 1) {
-    table.refuse("CF1644", "", "a reload is one of 'command', 'signal', 'runtime_socket' and 'none'",
+    table.refuse("CF1644", "", "a reload is one of 'command', 'signal', 'runtime_socket', 'certbot_hooks' and 'none'",
                  "keep one of them; 'none = true' is for services that watch their files");
   }
   if (table.has("command")) {
@@ -193,6 +194,10 @@ Reload read_reload(TomlTable table) {
   } else if (table.has("signal")) {
     reload.kind = Reload::Kind::kSignal;
     read_signal(table, reload);
+  } else if (table.has("certbot_hooks")) {
+    reload.kind = Reload::Kind::kCertbotHooks;
+    reload.hooks = table.text("certbot_hooks");
+    check_path(table, "certbot_hooks", reload.hooks, false);
   } else if (table.has("runtime_socket")) {
     reload.kind = Reload::Kind::kRuntimeSocket;
     reload.socket = table.text("runtime_socket");
@@ -288,7 +293,7 @@ void read_all(TomlTable root, Binding& binding) {
   }
   if (!root.has("reload")) {
     root.refuse("CF1644", "", "there is no [reload]",
-                "add [reload] with command, signal, runtime_socket or none = true");
+                "add [reload] with command, signal, runtime_socket, certbot_hooks or none = true");
   }
   root.finish();
 }

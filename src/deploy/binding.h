@@ -52,15 +52,16 @@ struct BoundCommand {
   bool operator==(const BoundCommand&) const = default;
 };
 
-// One of: nothing (the service watches its files), a command, a signal, haproxy's runtime socket.
+// One of: nothing (the service watches its files), a command, a signal, haproxy's runtime socket, hooks for certbot.
 struct Reload {
-  enum class Kind { kNone, kCommand, kSignal, kRuntimeSocket };
+  enum class Kind { kNone, kCommand, kSignal, kRuntimeSocket, kCertbotHooks };
   Kind kind = Kind::kNone;
   BoundCommand command;
   int signal = 0;
   std::string pid_file;    // of a signal; empty: the first process of `executable` whose parent is not one
   std::string executable;  // what the process has to be
   std::string socket;
+  std::string hooks;        // the folder of certbot's deploy hooks
   std::string certificate;  // the file's name in haproxy's configuration; placeholders as in a path
   int retries = 0;
   std::chrono::milliseconds quiet{0};  // nobody should connect for so long before and after

@@ -2,26 +2,17 @@
 
 #include <algorithm>
 
+#include "deploy/only_root.h"
+
 namespace certferry::deploy {
 namespace {
 
 constexpr std::size_t kLargest = 256 * 1024;
 constexpr std::string_view kSystemHome = "/var/lib/certferry";
 
-// A binding says what is run as root: whoever can write it is root.
-Result<> check_owner(FileSystem& files, const std::string& path, unsigned owner) {
-  CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files.status(path));
-  if (!status || status->kind == FileKind::kSymlink || (status->owner != owner && status->owner != 0) ||
-      (status->mode & 022) != 0) {
-    return fail(ErrorKind::kNotPermitted, "CF1645", path + " can be changed by others, and decides what is run",
-                "make it root's, no link, and writable for nobody else: chown root, chmod go-w");
-  }
-  return {};
-}
-
 Result<Binding> read_one(FileSystem& files, const std::string& folder, const std::string& name, unsigned owner) {
   const std::string path = folder + "/" + name;
-  CERTFERRY_TRY(check_owner(files, path, owner));
+  CERTFERRY_TRY(only_root_changes(files, path, owner));
   CERTFERRY_ASSIGN(const Secret text, files.read(path, kLargest));
   CERTFERRY_ASSIGN(Binding binding, parse_binding(text.text(), name));
   CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files.status(path));
@@ -44,7 +35,7 @@ Result<std::vector<Binding>> read_bindings(FileSystem& files, const std::string&
   std::vector<Binding> own;
   CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files.status(folder));
   if (status) {
-    CERTFERRY_TRY(check_owner(files, folder, owner));
+    CERTFERRY_TRY(only_root_changes(files, folder, owner));
     CERTFERRY_ASSIGN(const std::vector<std::string> names, files.list(folder));
     for (const std::string& name : names) {
       if (!name.ends_with(".toml") || name.starts_with('.')) continue;

@@ -97,15 +97,20 @@ Result<Secret> pkcs12(const Materials& materials, const KeystoreOptions& options
 
 }  // namespace
 
-Result<Materials> materials_from_pem(std::string_view fullchain, const Secret& key) {
-  CERTFERRY_ASSIGN(const std::vector<Secret> certificates, blocks(fullchain, "CERTIFICATE"));
-  CERTFERRY_ASSIGN(const std::vector<Secret> keys, blocks(key.text(), "PRIVATE KEY"));
-  if (certificates.empty() || keys.size() != 1) return cannot_read_pem("there is not one certificate and one key");
+Result<std::vector<x509::Certificate>> certificates_from_pem(std::string_view text) {
+  CERTFERRY_ASSIGN(const std::vector<Secret> certificates, blocks(text, "CERTIFICATE"));
   std::vector<x509::Certificate> all;
   for (const Secret& der : certificates) {
     CERTFERRY_ASSIGN(x509::Certificate certificate, x509::Certificate::from_der(der.view()));
     all.push_back(std::move(certificate));
   }
+  return all;
+}
+
+Result<Materials> materials_from_pem(std::string_view fullchain, const Secret& key) {
+  CERTFERRY_ASSIGN(const std::vector<x509::Certificate> all, certificates_from_pem(fullchain));
+  CERTFERRY_ASSIGN(const std::vector<Secret> keys, blocks(key.text(), "PRIVATE KEY"));
+  if (all.empty() || keys.size() != 1) return cannot_read_pem("there is not one certificate and one key");
   CERTFERRY_ASSIGN(x509::PrivateKey read, x509::PrivateKey::from_pkcs8(keys.front().view()));
   if (!(read.public_key() == all.front()->public_key)) {
     return cannot_read_pem("the private key is not that of the first certificate");

@@ -18,6 +18,9 @@ struct Materials {
   x509::PrivateKey key;
 };
 
+// The certificates in a PEM text, in their order. CF1650 where one cannot be read.
+[[nodiscard]] Result<std::vector<x509::Certificate>> certificates_from_pem(std::string_view text);
+
 // From the PEM texts of a generation (deploy/pem_folder.h). CF1650 where one cannot be read, or the key is not the leaf's.
 [[nodiscard]] Result<Materials> materials_from_pem(std::string_view fullchain, const Secret& key);
 

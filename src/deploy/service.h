@@ -33,6 +33,10 @@ class ServiceFiles {
   [[nodiscard]] Result<> activate(std::uint64_t number);
   // Nothing before the first one.
   [[nodiscard]] Result<std::optional<std::uint64_t>> current() const;
+  // Removes every generation but generation 0, the one in use, and `keep`: keys do not pile up. kNothing: those too, for
+  // a service that certferry has left.
+  enum class Keep { kInUse, kNothing };
+  [[nodiscard]] Result<> prune(std::optional<std::uint64_t> keep, Keep rest);
   // What a program has to see instead, so that it finds generation `number` in place. Empty before the first one.
   [[nodiscard]] Result<std::vector<Overlay>> overlays(std::uint64_t number) const;
 
@@ -56,7 +60,7 @@ class ServiceFiles {
 // that nothing reported a failure, never that the certificate is served: only the handshake tells. CF1664, and CF1182,
 // CF1183 of base/process.h. `files` reads the pid file and the new certificate.
 [[nodiscard]] Result<> reload(Process& process, FileSystem& files, const Binding& binding, const BindingPlace& place);
-// CF1665 where the binding has no restart, CF1664.
+// The commands that follow the flip, then the restart. CF1665 where the binding has none, CF1664.
 [[nodiscard]] Result<> restart(Process& process, const Binding& binding, const BindingPlace& place);
 
 }  // namespace certferry::deploy

@@ -150,6 +150,21 @@ Result<std::optional<std::uint64_t>> ServiceFiles::current() const {
   return std::optional<std::uint64_t>(number);
 }
 
+Result<> ServiceFiles::prune(std::optional<std::uint64_t> keep, Keep rest) {
+  CERTFERRY_ASSIGN(const std::optional<std::uint64_t> used, current());
+  CERTFERRY_ASSIGN(const std::vector<std::string> names, files_.list(place_.generations()));
+  for (const std::string& name : names) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), number);
+    if (error != std::errc()) continue;
+    const bool whole = end == name.data() + name.size();
+    const bool kept = whole && rest == Keep::kInUse && (number == 0 || number == used || number == keep);
+    // What an interrupted command left ("3.new") goes too.
+    if (!kept) CERTFERRY_TRY(remove_complete_folder(files_, place_.generations() + "/" + name));
+  }
+  return {};
+}
+
 Result<std::vector<Overlay>> ServiceFiles::overlays(std::uint64_t number) const {
   std::vector<Overlay> all;
   CERTFERRY_ASSIGN(const std::optional<std::uint64_t> now, current());

@@ -4,27 +4,14 @@
 
 #include "base/account.h"
 #include "base/escape.h"
+#include "deploy/certbot_hooks.h"
+#include "deploy/program.h"
 #include "deploy/service.h"
 
 namespace certferry::deploy {
 namespace {
 
 constexpr std::size_t kLargest = 4 * 1024 * 1024;
-constexpr std::size_t kQuoted = 2000;  // octets of a program's output that go into a message
-
-// The end of what it said: that is where programs put the reason.
-std::string said(const ProcessResult& result) {
-  std::string text = result.errors.empty() ? result.output : result.errors;
-  while (text.ends_with('\n')) text.pop_back();
-  if (text.size() > kQuoted) text = text.substr(text.size() - kQuoted);
-  return text.empty() ? "" : ": " + escape_terminal(text);
-}
-
-std::string how(const ProcessResult& result) {
-  if (result.timed_out) return "did not end in time";
-  if (result.signal != 0) return "was ended by signal " + std::to_string(result.signal);
-  return "ended with status " + std::to_string(result.status);
-}
 
 Result<> run(Process& process, const Binding& binding, const BindingPlace& place, const BoundCommand& bound,
              std::chrono::milliseconds limit, std::vector<Overlay> overlays, std::string_view id) {
@@ -40,14 +27,7 @@ Result<> run(Process& process, const Binding& binding, const BindingPlace& place
                   "install the service, or correct the binding");
     }
   }
-  CERTFERRY_ASSIGN(const ProcessResult result, process.run(command));
-  const bool expected =
-      result.output.find(bound.expect) != std::string::npos || result.errors.find(bound.expect) != std::string::npos;
-  if (result.ok() && expected) return {};
-  return fail(
-      ErrorKind::kFailed, id,
-      command.argv.front() + " " + (result.ok() ? "did not say \"" + bound.expect + "\"" : how(result)) + said(result),
-      "correct what it complains about");
+  return run_program(process, command, bound.expect, id);
 }
 
 Result<pid_t> pid_from(FileSystem& files, const std::string& path) {
@@ -102,8 +82,15 @@ Result<> reload_once(Process& process, FileSystem& files, const Binding& binding
     case Reload::Kind::kCommand:
       return run(process, binding, place, reload.command, binding.limits.reload, {}, "CF1664");
     case Reload::Kind::kSignal: return send_signal(process, files, reload);
+    case Reload::Kind::kCertbotHooks: return run_certbot_hooks(process, files, binding, place, reload.hooks);
     case Reload::Kind::kRuntimeSocket: return tell_haproxy(process, files, binding, reload, place);
   }
+  return {};
+}
+
+Result<> prepare(Process& process, const Binding& binding, const BindingPlace& place) {
+  for (const BoundCommand& command : binding.prepare)
+    CERTFERRY_TRY(run(process, binding, place, command, binding.limits.reload, {}, "CF1664"));
   return {};
 }
 
@@ -116,9 +103,7 @@ Result<> test_configuration(Process& process, const Binding& binding, const Bind
 }
 
 Result<> reload(Process& process, FileSystem& files, const Binding& binding, const BindingPlace& place) {
-  for (const BoundCommand& command : binding.prepare) {
-    CERTFERRY_TRY(run(process, binding, place, command, binding.limits.reload, {}, "CF1664"));
-  }
+  CERTFERRY_TRY(prepare(process, binding, place));
   Result<> done;
   for (int i = 0; i <= binding.reload.retries; ++i) {
     std::this_thread::sleep_for(binding.reload.quiet);
@@ -136,6 +121,7 @@ Result<> restart(Process& process, const Binding& binding, const BindingPlace& p
     return fail(ErrorKind::kFailed, "CF1665", "the binding " + binding.name + " says not how to restart the service",
                 "add [restart] with its command, or restart it by hand");
   }
+  CERTFERRY_TRY(prepare(process, binding, place));
   return run(process, binding, place, *binding.restart, binding.limits.reload, {}, "CF1664");
 }
 

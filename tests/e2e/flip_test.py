@@ -268,6 +268,36 @@ class Flip(made_files.ProgramTest):
         self.assertEqual(answer["error"]["id"], "CF1739")
         self.assertEqual(served(self.port), first)
 
+    def test_hooks_for_certbot_reload_the_service(self):
+        self.up_and_running()
+        hooks = self.place / "deploy-hooks"
+        hooks.mkdir(mode=0o755)
+        for name, text in {"10-tell": f'echo "$RENEWED_DOMAINS" "$(sha256sum < "$RENEWED_LINEAGE/fullchain.pem")" > {self.place}/told',
+                           "20-nginx": f"exec {NGINX} -c {self.config} -s reload", "30-old~": "exit 1"}.items():  # fmt: skip
+            (hooks / name).write_text(f"#!/bin/sh\n{text}\n")
+            (hooks / name).chmod(0o755)
+        (hooks / "README").write_text("not executable\n")
+        self.bind()
+        binding = self.home / "bindings.d/nginx.toml"
+        binding.write_text(re.sub(r"(?m)^\[reload\]\ncommand = .*$", f'[reload]\ncertbot_hooks = "{hooks}"', binding.read_text()))
+        second, _ = self.assign("hooked", names=("web.litwareinc.com", "www.litwareinc.com"))
+        self.assertEqual(served(self.port), second)
+        chain = (self.home / "live/WebServicesExternal/current/fullchain.pem").read_bytes()
+        self.assertEqual((self.place / "told").read_text().split()[:3], ["web.litwareinc.com", "www.litwareinc.com", hashlib.sha256(chain).hexdigest()])
+        (hooks / "20-nginx").chmod(0o777)
+        _, answer = self.assign("open", exit_code=4)
+        self.assertIn("CF1645", answer["error"]["message"])
+        self.assertEqual(served(self.port), second)
+
+    def test_private_keys_of_old_generations_go(self):
+        self.up_and_running()
+        for name in ("b", "c", "d"):
+            self.assign(name)
+        folder = self.home / "services/nginx/WebServicesExternal"
+        self.assertEqual(len(list(folder.glob("[1-9]*/privkey.pem"))), 2)
+        self.json_of("remove", "--type", "WebServicesExternal", "--force")
+        self.assertEqual(list(folder.iterdir()), [])
+
     def restarting(self):
         """A program that starts nginx anew."""
         script = self.place / "restart"
