@@ -78,13 +78,13 @@ enum class Stage { kStaged, kPublished, kPrimary, kPrevious, kRetired };
 // What happened to one certificate, for plans, reports and the audit.
 struct Event {
   enum class Kind {
-    kStaged,     // waits for its date
+    kStaged,  // waits for its date
     kPublished,  // its key is known to verifiers
-    kPrimary,    // is in use from now on
-    kPrevious,   // was replaced, stays for the coexistence window
-    kRetired,    // is no longer used in any way
+    kPrimary,  // is in use from now on
+    kPrevious,  // was replaced, stays for the coexistence window
+    kRetired,  // is no longer used in any way
     kWithdrawn,  // was staged and gave way to another one, or to nothing
-    kExpired,    // was staged and cannot be used any more
+    kExpired,  // was staged and cannot be used any more
   };
   Kind kind;
   std::string sha256;
@@ -101,7 +101,7 @@ struct Transition {
 };
 
 struct RollOptions {
-  std::chrono::seconds lead{0};       // Type::lead
+  std::chrono::seconds lead{0};  // Type::lead
   bool accept_short_overlap = false;  // roll at the date even if the lead is too short
 };
 
@@ -125,8 +125,7 @@ struct RollOptions {
 // each computer may do it for itself: events and values bear the dates of the plan, not of the call.
 [[nodiscard]] Transition advance(const Assignment& before, std::optional<std::chrono::seconds> window, Time now);
 // When advance() has something to do next; nothing where it never has.
-[[nodiscard]] std::optional<Time> next_change(const Assignment& assignment,
-                                              std::optional<std::chrono::seconds> window);
+[[nodiscard]] std::optional<Time> next_change(const Assignment& assignment, std::optional<std::chrono::seconds> window);
 // Unassigns current, next and previous. CF1914 where nothing is assigned.
 [[nodiscard]] Result<Transition> remove(const Assignment& before, Time now);
 // Gives the staged one up. CF1913 where none is staged.

@@ -45,14 +45,15 @@ TEST(Docs, ShowAConfigThatIsOne) {
 
 TEST(Docs, NameEachKey) {
   std::string docs = page("formats/config.md");
-  Config config = parse_config({"[types.Own]\ndescription=''\npurpose='tls-client'\nmutual_tls=true\n"
-                                "extended_key_usages=[]\nleast_rsa_bits=1\nleast_ec_bits=1\neddsa=true\n"
-                                "covers_computer=true\nnames=[]\ncoexistence='1h'\nmargin='1m'\nlead='1h'\nsame_everywhere=true\n"
-                                "service_accounts=[]\n",
-                                "t",
-                                "a",
-                                {}})
-                      .value();
+  Config config =
+      parse_config({"[types.Own]\ndescription=''\npurpose='tls-client'\nmutual_tls=true\n"
+                    "extended_key_usages=[]\nleast_rsa_bits=1\nleast_ec_bits=1\neddsa=true\n"
+                    "covers_computer=true\nnames=[]\ncoexistence='1h'\nmargin='1m'\nlead='1h'\nsame_everywhere=true\n"
+                    "service_accounts=[]\n",
+                    "t",
+                    "a",
+                    {}})
+          .value();
   for (const ConfigRow& row : config.rows()) {
     std::string key = row.key.substr(row.key.rfind('.') + 1);
     EXPECT_NE(docs.find("\n| `" + key + "` |"), std::string::npos) << row.key;
