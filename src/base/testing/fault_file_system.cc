@@ -42,7 +42,8 @@ int FaultFileSystem::step() {
   return number == fault_ || (killed_ && number > fault_) ? error_ : 0;
 }
 
-void FaultFileSystem::cut_power(Loss loss) {
+void FaultFileSystem::cut_power(Loss loss, std::uint64_t seed) {
+  random_.seed(seed);
   std::set<const Node*> seen;
   forget(*root_, loss, seen);
   heal();
@@ -50,12 +51,43 @@ void FaultFileSystem::cut_power(Loss loss) {
 
 void FaultFileSystem::forget(Node& node, Loss loss, std::set<const Node*>& seen) {
   if (!seen.insert(&node).second || node.kind == FileKind::kSymlink) return;
-  if (node.kind == FileKind::kFolder && loss == Loss::kContent) {
+  if (loss == Loss::kSome) {
+    forget_some(node);
+  } else if (node.kind == FileKind::kFolder && loss == Loss::kContent) {
     node.durable = node.now;
   } else {
     node.now = node.durable;
   }
   for (const auto& [name, child] : node.now.entries) forget(*child, loss, seen);
+}
+
+void FaultFileSystem::forget_some(Node& node) {
+  const auto survives = [this] { return random_() % 2 == 0; };
+  if (node.kind != FileKind::kFolder) {
+    if (!survives()) node.now = node.durable;
+    node.durable = node.now;
+    return;
+  }
+  // What moved within the folder is at one of both names: a rename is one step.
+  std::map<const Node*, bool> fates;
+  const auto moved = [&](const NodePtr& child) {
+    const auto [at, added] = fates.try_emplace(child.get(), false);
+    if (added) at->second = survives();
+    return at->second;
+  };
+  std::map<std::string, std::shared_ptr<Node>> entries;
+  const auto& before = node.durable.entries;
+  const auto& after = node.now.entries;
+  for (const auto& [name, child] : before) {
+    const auto there = after.find(name);
+    if (there == after.end() ? !moved(child) : there->second == child || !moved(there->second)) entries[name] = child;
+  }
+  for (const auto& [name, child] : after) {
+    const auto there = before.find(name);
+    if (there != before.end() && there->second == child) continue;
+    if (moved(child)) entries[name] = child;
+  }
+  node.now.entries = node.durable.entries = std::move(entries);
 }
 
 FaultFileSystem::NodePtr FaultFileSystem::find(const std::string& path, bool follow) const {

@@ -5,6 +5,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <random>
 #include <set>
 #include <string>
 #include <vector>
@@ -21,6 +22,7 @@ class FaultFileSystem final : public FileSystem {
   enum class Loss {
     kEverything,  // neither names nor content
     kContent,     // names, as journals write them early, over empty files
+    kSome,        // each name and each file's content by itself is lost or not, as the seed decides
   };
 
   FaultFileSystem();
@@ -31,7 +33,7 @@ class FaultFileSystem final : public FileSystem {
   void kill_at(std::uint64_t step);
   // No more faults; steps are counted from 0 again.
   void heal();
-  void cut_power(Loss loss);
+  void cut_power(Loss loss, std::uint64_t seed = 0);
 
   // How many there were since the last heal().
   [[nodiscard]] std::uint64_t steps() const { return steps_; }
@@ -79,6 +81,7 @@ class FaultFileSystem final : public FileSystem {
   [[nodiscard]] NodePtr find(const std::string& path, bool follow) const;
   [[nodiscard]] Result<> insert(const std::string& path, FileKind kind, std::string content, unsigned mode);
   void forget(Node& node, Loss loss, std::set<const Node*>& seen);
+  void forget_some(Node& node);
   void dump(const std::string& path, const Node& node, std::vector<std::string>& lines) const;
 
   static constexpr std::uint64_t kNever = std::numeric_limits<std::uint64_t>::max();
@@ -87,6 +90,7 @@ class FaultFileSystem final : public FileSystem {
   std::uint64_t nodes_ = 0;
   std::uint64_t fault_ = kNever;
   int error_ = 0;
+  std::mt19937_64 random_;
   bool killed_ = false;  // from `fault_` on, for good
 };
 
