@@ -4,6 +4,7 @@
 
 #include "commands/attempts.h"
 #include "commands/catalog.h"
+#include "commands/flip.h"
 #include "commands/reconcile.h"
 #include "store/audit.h"
 
@@ -16,7 +17,6 @@ constexpr std::chrono::minutes kClockMayBeOff{5};
 constexpr std::chrono::minutes kLookAgain{1};  // while the clock cannot be believed
 // A service that was off at its date, or starts after the agent at boot, gets its certificate once it runs.
 constexpr std::chrono::seconds kServiceMayStart{20};
-constexpr std::string_view kServiceDoesNotRun = "CF1748";
 
 class Runner {
  public:
@@ -39,7 +39,7 @@ class Runner {
     CERTFERRY_TRY(commands::apply_or_plan_again([] { return Result<>(); }, record));
     for (std::string& roll : rolls_) cycle_.actions.push_back(std::move(roll));
     const bool waits =
-        std::ranges::find(reconciled.failures, kServiceDoesNotRun, &Error::id) != reconciled.failures.end();
+        std::ranges::find(reconciled.failures, commands::kServiceDoesNotRun, &Error::id) != reconciled.failures.end();
     if (waits) cycle_.next = std::min(cycle_.next.value_or(Time::max()), now_ + kServiceMayStart);
     return std::move(cycle_);
   }

@@ -208,8 +208,8 @@ constexpr Use kRollback_[] = {{kType, kEverySet, kFirst, kNamedOnly, Repeat::kOn
 constexpr Example kRollbackExamples[] = {
     {"certferry rollback --type WebServicesExternal", "Uses the certificate from before the last roll again."}};
 
-constexpr Use kBinding_[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default), detect, show, new, place or test.",
-                              "list|detect|show|new|place|test"},
+constexpr Use kBinding_[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce,
+                              "list (default), detect, show, new, place or test.", "list|detect|show|new|place|test"},
                              {kBindingName, kEverySet, 0, 1},
                              {kType, kEverySet, 0, kNamedOnly, Repeat::kOnce, "The uses that a new binding takes."}};
 constexpr Example kBindingExamples[] = {

@@ -215,7 +215,8 @@ Result<> Flip::forth(const std::vector<Service>& services, std::uint64_t number,
   for (const auto& [binding, had] : services) {
     failed_ = binding;
     CERTFERRY_TRY(deploy::ServiceFiles(files_, *binding, place(*binding)).activate(number));
-    CERTFERRY_TRY(deploy::test_configuration(process_, *binding, place(*binding)));
+    // Else it was tested while staged.
+    if (!had) CERTFERRY_TRY(deploy::test_configuration(process_, *binding, place(*binding)));
     CERTFERRY_TRY(tell(*binding, other_key && had));
     CERTFERRY_TRY(ask(*binding, made, binding->limits.probe, Whom::kAll));
   }
@@ -326,7 +327,10 @@ Result<bool> Flip::bring_to(const deploy::Desired& desired, std::uint64_t number
   std::vector<std::string> names;
   for (const deploy::Binding& binding : bindings_) names.push_back(binding.name);
   const bool same = last && last->sha256 == *desired.current && last->services == names;
-  if (same && last->state == State::kVerified && old.current == desired.current) return generations_.bring_to(desired);
+  CERTFERRY_ASSIGN(const std::vector<Service> all, services());
+  const bool placed = std::ranges::all_of(all, [](const Service& service) { return service.had.has_value(); });
+  if (same && placed && last->state == State::kVerified && old.current == desired.current)
+    return generations_.bring_to(desired);
   if (same && (last->state == State::kRolledBack || last->state == State::kUnverified) && !options.retry)
     return fail(ErrorKind::kPartly, "CF1745",
                 type_ + (last->state == State::kRolledBack ? " was rolled back at " : " is not verified since ") +
@@ -342,7 +346,6 @@ Result<bool> Flip::bring_to(const deploy::Desired& desired, std::uint64_t number
   if (old.current && old.current != desired.current) {
     CERTFERRY_ASSIGN(before, number_of(generations_, *old.current));
   }
-  CERTFERRY_ASSIGN(const std::vector<Service> all, services());
   deployment_ = {State::kFlipping, *desired.current, old.current.value_or(""), names, "", options.now};
   if (const Result<> staged = ready(all, made, number, before); !staged) {
     CERTFERRY_TRY(record(State::kRolledBack, told(staged.error())));

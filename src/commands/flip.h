@@ -6,6 +6,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/finding.h"
@@ -18,6 +19,9 @@
 #include "deploy/service.h"
 
 namespace certferry::commands {
+
+// The id of an error after which nothing was touched, and a later try may succeed by itself.
+inline constexpr std::string_view kServiceDoesNotRun = "CF1748";
 
 // Borrows everything; one flip, under the home's lock. May be killed at any step: the next one goes on or back.
 class Flip {

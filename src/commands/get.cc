@@ -80,6 +80,20 @@ class Get {
     return uses;
   }
 
+  // What became of the flip to that certificate; null where there was none. Adds it to `state` in a few words.
+  [[nodiscard]] Result<ordered_json> last_flip(const std::string& type, const std::string& sha256, std::string& state) {
+    CERTFERRY_ASSIGN(const std::optional<Deployment> deployment,
+                     read_deployment(environment_.files, home_.path(), type));
+    if (!deployment || deployment->sha256 != sha256) return ordered_json(nullptr);
+    if (deployment->state == Deployment::State::kVerified) state += ", verified";
+    if (deployment->state == Deployment::State::kUnverified) state += ", not verified: " + deployment->reason;
+    if (deployment->state == Deployment::State::kRolledBack) state = "rolled back: " + deployment->reason;
+    return ordered_json({{"state", name_of(deployment->state)},
+                         {"at", rfc3339(deployment->at)},
+                         {"services", deployment->services},
+                         {"reason", deployment->reason}});
+  }
+
   [[nodiscard]] Result<> show_uses(Catalog& catalog, const std::vector<Use>& uses) {
     report::Table table{"", {"Use", "Subject", "Thumbprint", "Valid until", "Scope", "State"}, {}};
     for (const Use& use : uses) {
@@ -104,19 +118,7 @@ class Get {
                 {"roll", use.next->roll}};
         state += ", then " + thumbprint.substr(0, 8) + "… from " + rfc3339(use.next->slot.effective);
       }
-      CERTFERRY_ASSIGN(const std::optional<Deployment> deployment,
-                       read_deployment(environment_.files, home_.path(), use.type));
-      const bool flipped = deployment && deployment->sha256 == record.sha256;
-      if (flipped && deployment->state == Deployment::State::kVerified) state += ", verified";
-      if (flipped && deployment->state == Deployment::State::kUnverified)
-        state += ", not verified: " + deployment->reason;
-      if (flipped && deployment->state == Deployment::State::kRolledBack) state = "rolled back: " + deployment->reason;
-      ordered_json served = nullptr;
-      if (flipped)
-        served = {{"state", name_of(deployment->state)},
-                  {"at", rfc3339(deployment->at)},
-                  {"services", deployment->services},
-                  {"reason", deployment->reason}};
+      CERTFERRY_ASSIGN(ordered_json served, last_flip(use.type, record.sha256, state));
       append({{"use", use.type},
               {"thumbprint", record.thumbprint},
               {"sha256", record.sha256},
