@@ -96,7 +96,10 @@ Result<> PosixFileSystem::write_new(const std::string& path, ByteView bytes, uns
 
 Result<> PosixFileSystem::sync(const std::string& path) {
   const Descriptor fd(open_retrying(path, O_RDONLY));
-  if (!fd.valid() || ::fsync(fd.get()) != 0) return cannot_write(path, errno);
+  if (!fd.valid()) return cannot_write(path, errno);
+  while (::fsync(fd.get()) != 0) {
+    if (errno != EINTR) return cannot_write(path, errno);
+  }
   return {};
 }
 

@@ -31,6 +31,10 @@ constexpr std::uint64_t kNothing = std::numeric_limits<std::uint64_t>::max();
 const std::map<std::string, std::string> kHarmless = {
     {"sync /home/generations/Web #0",
      "of a generation that is there already: for an earlier run, killed before its sync"},
+    {"rename to /home/services/web/Web/1.new #0",
+     "an old generation that is being removed; what is left goes next time"},
+    {"sync /home/services/web/Web #2", "likewise"},
+    {"sync /home/services/web/Web #3", "likewise"},
 };
 
 class WillingProcess final : public Process {
