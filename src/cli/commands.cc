@@ -232,14 +232,22 @@ constexpr Example kDoctorExamples[] = {
     {"certferry doctor", "Looks at everything and changes nothing."},
     {"certferry doctor --repair", "Sets access rights right, and brings what is live to the store."}};
 
+constexpr string_view kProbeSets[] = {"one", "all"};
 constexpr Use kProbe_[] = {
-    {kEndpoint, kEverySet, kFirst, 0}, {kStarttls}, {kServerName}, {kKeyKind}, {kTimeout}, {kReport},
+    {kEndpoint, kFirst, kFirst, 0},
+    {kAll, kSecond, kSecond, kNamedOnly, Repeat::kOnce, "Asks every connection that a binding of this computer names."},
+    {kStarttls, kFirst},
+    {kServerName, kFirst},
+    {kKeyKind, kFirst},
+    {kTimeout, kFirst},
+    {kReport},
 };
 constexpr Example kProbeExamples[] = {
     {"certferry probe www.example.com:443", "Shows the certificate that each of its addresses serves."},
     {"certferry probe mail.example.com:25 --starttls smtp --json", "A mail server's, for programs."},
     {"certferry probe 192.0.2.1:443 --server-name www.example.com --key-kind ecdsa",
      "One address, asked for a name, and for the ECDSA certificate of two."},
+    {"certferry probe --all", "Asks every connection that a binding of this computer names."},
 };
 
 constexpr Use kAudit[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default) or verify.", "list|verify"}};
@@ -339,7 +347,7 @@ constexpr Command kCommands[] = {
      "Connects to a service as a client does, and shows the certificate that it serves on each of its addresses. "
      "Any certificate is shown, whoever issued it, and the service has to prove that it holds the key. Stores nothing.",
      kProbe_,
-     {},
+     kProbeSets,
      kProbeExamples},
     {CommandId::kConfig,
      "config",

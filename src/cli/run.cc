@@ -25,6 +25,7 @@
 #include "commands/import.h"
 #include "commands/inspect.h"
 #include "commands/links.h"
+#include "commands/probe_all.h"
 #include "commands/probe_command.h"
 #include "commands/remove.h"
 #include "commands/roll.h"
@@ -326,6 +327,7 @@ class Run {
   }
 
   [[nodiscard]] Result<Outcome> probe() {
+    if (invocation_.on(ParameterId::kAll)) return with_home(Home::Access::kRead, commands::probe_all);
     commands::ProbeOptions options;
     options.endpoint = text(ParameterId::kEndpoint);
     options.starttls = text(ParameterId::kStarttls);
@@ -415,12 +417,17 @@ class Run {
     return options;
   }
 
+  // Than the error does.
+  [[nodiscard]] static bool tells_more(const report::Document& document) {
+    return !document.file.empty() || !document.findings.empty() || !document.tables.empty();
+  }
+
   void print(const Outcome& outcome) const {
     if (invocation_.json()) {
       terminal_.print(outcome.json + "\n");
     } else if (invocation_.on(ParameterId::kCsv) && !outcome.error) {
       terminal_.print(report::to_csv(outcome.document));
-    } else if (!outcome.error || !outcome.document.file.empty() || !outcome.document.findings.empty()) {
+    } else if (!outcome.error || tells_more(outcome.document)) {
       if (!terminal_.quiet()) terminal_.print(report::to_text(outcome.document, text_options(true)));
     }
     if (outcome.error && !invocation_.json()) terminal_.note(report::to_text(*outcome.error, text_options(false)));

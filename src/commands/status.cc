@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "commands/bindings.h"
+#include "commands/connections.h"
 #include "commands/deployment.h"
 #include "commands/facts.h"
 #include "commands/frame.h"
@@ -14,15 +16,6 @@ namespace certferry::commands {
 namespace {
 
 using nlohmann::ordered_json;
-
-constexpr std::size_t kConnectionsAtOnce = 64;
-
-// One connection, and for which use it is asked.
-struct Question {
-  std::size_t use;
-  std::string service;
-  probe::Target target;
-};
 
 class Status {
  public:
@@ -66,7 +59,7 @@ class Status {
         CERTFERRY_TRY(add_use(catalog, std::move(target)));
     }
     frame_.log("read the store");
-    CERTFERRY_TRY(ask());
+    CERTFERRY_TRY(ask_services());
     frame_.log("ask " + std::to_string(asked_) + " connections", wrong_ == 0);
     report::Table table{"", {"Use", "Subject", "Thumbprint", "Valid until", "Life left", "Served", "Next"}, {}};
     for (Use& use : uses_) {
@@ -119,36 +112,31 @@ class Status {
     return {};
   }
 
-  [[nodiscard]] Result<> ask() {
+  [[nodiscard]] Result<> ask_services() {
     CERTFERRY_ASSIGN(const std::vector<deploy::Binding> bindings, load_bindings(environment_, home_));
-    std::vector<Question> questions;
-    for (std::size_t i = 0; i < uses_.size(); ++i) {
-      for (const deploy::Binding& binding : bindings) {
-        if (!binding.takes(uses_[i].target.type)) continue;
-        for (const deploy::BoundProbe& asked : binding.probes) {
-          CERTFERRY_ASSIGN(const std::vector<probe::Target> found, probe_targets(asked, uses_[i].record.names));
-          for (const probe::Target& target : found) questions.push_back({i, binding.name, target});
-        }
-      }
+    std::vector<Connection> all;
+    std::vector<Use*> of;
+    for (Use& use : uses_) {
+      CERTFERRY_ASSIGN(std::vector<Connection> own, connections_of(bindings, use.target.type, use.record.names));
+      of.insert(of.end(), own.size(), &use);
+      std::ranges::move(own, std::back_inserter(all));
     }
-    std::vector<probe::Target> list;
-    for (const Question& question : questions) list.push_back(question.target);
-    const auto answers = probe::probe_many(list, kConnectionsAtOnce, environment_.clock);
-    for (std::size_t i = 0; i < questions.size(); ++i) take(questions[i], answers[i]);
+    const std::vector<Seen> answers = ask(std::move(all), environment_.clock);
+    for (std::size_t i = 0; i < answers.size(); ++i) take(*of[i], answers[i]);
     return {};
   }
 
-  void take(const Question& question, const Result<probe::Served>& answer) {
-    Use& use = uses_[question.use];
-    const std::string address = probe::to_text(question.target.endpoint);
-    const std::string name = question.target.server_name.value_or("");
+  void take(Use& use, const Seen& seen) {
+    const auto& [connection, answer] = seen;
+    const std::string address = probe::to_text(connection.target.endpoint);
+    const std::string name = connection.target.server_name.value_or("");
     const std::string sha256 = answer ? answer->chain.front().sha256_hex() : "";
     const bool right = sha256 == use.record.sha256;
     ++asked_;
     ++use.asked;
     if (right) ++use.right;
     else ++wrong_;
-    use.json["served"].push_back({{"service", question.service},
+    use.json["served"].push_back({{"service", connection.service},
                                   {"address", address},
                                   {"server_name", name},
                                   {"sha256", answer ? ordered_json(sha256) : ordered_json(nullptr)},
@@ -156,7 +144,7 @@ class Status {
                                   {"error", answer ? ordered_json(nullptr) : ordered_json(answer.error().id)}});
     if (right) return;
     std::vector<std::string> row = {
-        use.target.type, question.service, address, name,
+        use.target.type, connection.service, address, name,
         answer ? "serves " + answer->chain.front().thumbprint() + " (" + answer->chain.front()->subject.label() + ")"
                : answer.error().message};
     if (std::ranges::find(problems_.rows, row) == problems_.rows.end()) problems_.rows.push_back(std::move(row));

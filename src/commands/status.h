@@ -7,7 +7,7 @@
 
 namespace certferry::commands {
 
-// Asks every connection of the bindings, all at once. Fails with CF1788 (kPartly) where one serves something else or
+// Asks every connection (commands/connections.h) of what is assigned. Fails with CF1788 (kPartly) where one serves something else or
 // does not answer. Changes nothing.
 [[nodiscard]] Outcome show_status(Environment& environment, Home& home);
 

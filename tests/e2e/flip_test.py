@@ -213,10 +213,30 @@ class Flip(made_files.ProgramTest):
         status = self.json_of("status", exit_code=4)
         self.assertEqual(status["error"]["id"], "CF1788")
         self.assertEqual({one["error"] for one in status["uses"][0]["served"]}, {"CF2012"})
+        self.assertIn("connection refused", self.run_program("status").stdout)
         _, answer = self.assign("stopped", exit_code=4)
         self.assertEqual(answer["error"]["id"], "CF1748")
         self.assertEqual((self.home / "live/WebServicesExternal/current/sha256").read_text().strip(), first)
         self.assertEqual(self.deployment()["state"], "verified", "of what is still in place")
+
+    def test_every_connection_is_asked_at_once(self):
+        self.assertEqual(self.json_of("probe", "--all", exit_code=1)["error"]["id"], "CF1789")
+        first = self.up_and_running()
+        (one,) = self.json_of("probe", "--all")["connections"]
+        self.assertEqual([one[field] for field in ("service", "use", "address", "key_kind", "assigned", "right", "served", "error")],
+                         ["nginx", "WebServicesExternal", f"127.0.0.1:{self.port}", "any", first, True, True, None])
+        self.assertEqual(one["certificate"]["sha256"], first)
+        self.assertIn(one["days_left"], (89, 90))
+        # Without an assignment it is shown all the same; it is right then, whatever it is.
+        self.json_of("remove", "--type", "WebServicesExternal", "--yes")
+        (one,) = self.json_of("probe", "--all")["connections"]
+        self.assertEqual([one[field] for field in ("assigned", "right", "served")], [None, None, True])
+        self.stop()
+        refused = self.json_of("probe", "--all", exit_code=4)
+        self.assertEqual((refused["error"]["id"], refused["connections"][0]["error"]["id"]), ("CF1788", "CF2012"))
+        text = self.run_program("probe", "--all")
+        self.assertIn("CF2012", text.stdout)
+        self.assertEqual(self.run_program("probe", "--all", "127.0.0.1:1").returncode, 2)
 
     def test_a_service_starts_with_files_that_were_put_in_place(self):
         first, _ = self.assign("placed")
