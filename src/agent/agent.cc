@@ -30,7 +30,10 @@ class Loop {
     while (true) {
       CERTFERRY_ASSIGN(const Wakeups::Reason reason, wakeups.wait(next_));
       if (reason == Wakeups::Reason::kStop) break;
-      if (reason == Wakeups::Reason::kClockSet) log_(Severity::kWarning, "somebody set the clock");
+      if (reason == Wakeups::Reason::kClockSet) {
+        log_(Severity::kWarning, "somebody set the clock");
+        time_.forget();
+      }
       settle(look());
     }
     log_(Severity::kInfo, "the agent ends");
@@ -41,7 +44,7 @@ class Loop {
   // Opens everything anew: the configuration may have changed, and nothing is kept in memory while the agent sleeps.
   [[nodiscard]] Result<> look() {
     CERTFERRY_ASSIGN(commands::Home home, commands::Home::open(home_, commands::Home::Access::kWrite, environment_));
-    CERTFERRY_ASSIGN(const Cycle cycle, run_cycle(environment_, home));
+    CERTFERRY_ASSIGN(const Cycle cycle, run_cycle(environment_, home, time_));
     for (const std::string& action : cycle.actions) log_(Severity::kInfo, action);
     // Told once, not at each look.
     for (const Finding& finding : cycle.findings) {
@@ -69,6 +72,7 @@ class Loop {
   commands::Environment& environment_;
   const std::string home_;
   const Log& log_;
+  TimeSource time_;
   Findings told_;
   std::chrono::seconds pause_ = kFirstPause;
   std::optional<Time> due_;
@@ -79,7 +83,8 @@ class Loop {
 
 commands::Outcome run_once(commands::Environment& environment, commands::Home& home) {
   commands::Frame frame(environment, home.config().computer.fqdn);
-  const auto cycle = run_cycle(environment, home);
+  TimeSource time;
+  const auto cycle = run_cycle(environment, home, time);
   Result<> done;
   if (!cycle) done = std::unexpected(cycle.error());
   ordered_json next = nullptr;

@@ -20,18 +20,19 @@ constexpr std::chrono::seconds kServiceMayStart{20};
 
 class Runner {
  public:
-  Runner(commands::Environment& environment, commands::Home& home)
-      : environment_(environment), home_(home), now_(environment.clock.now()) {}
+  Runner(commands::Environment& environment, commands::Home& home, TimeSource& time)
+      : environment_(environment), home_(home), time_(time), now_(environment.clock.now()) {}
 
   [[nodiscard]] Result<Cycle> run() {
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
     CERTFERRY_TRY(store->wait_for_writers());
     CERTFERRY_TRY(check_clock(*store));
+    if (!cycle_.held) ask_servers();
     if (cycle_.held) return std::move(cycle_);
     CERTFERRY_ASSIGN(const commands::Reconciled reconciled, commands::reconcile(environment_, home_, now_));
     for (const std::string& type : reconciled.changed) cycle_.actions.push_back("bring " + type + " to the store");
     for (const std::string& published : reconciled.published) cycle_.actions.push_back(published);
-    cycle_.findings = reconciled.findings;
+    cycle_.findings.insert(cycle_.findings.end(), reconciled.findings.begin(), reconciled.findings.end());
     cycle_.failures = reconciled.failures;
     for (const Error& failure : reconciled.failures)
       cycle_.findings.push_back({failure.id, Severity::kFatal, failure.message, failure.fix, "certferry"});
@@ -41,21 +42,34 @@ class Runner {
     const bool waits =
         std::ranges::find(reconciled.failures, commands::kServiceDoesNotRun, &Error::id) != reconciled.failures.end();
     if (waits) cycle_.next = std::min(cycle_.next.value_or(Time::max()), now_ + kServiceMayStart);
+    // The clock is asked about before something is due, not then.
+    if (const auto stale = time_.stale_at(); stale && cycle_.next) cycle_.next = std::min(*cycle_.next, *stale);
     return std::move(cycle_);
   }
 
  private:
   [[nodiscard]] Result<> check_clock(store::Store& store) {
     CERTFERRY_ASSIGN(const std::optional<Time> last, store::last_audit_time(store));
-    if (!last || *last <= now_ + kClockMayBeOff) return {};
+    if (last && *last > now_ + kClockMayBeOff)
+      hold("CF2102", "but the store was last written at " + rfc3339(*last));
+    return {};
+  }
+
+  void ask_servers() {
+    const TimeSource::Word word = time_.ask(home_.config().agent.ntp_servers, environment_.clock);
+    cycle_.findings = word.findings;
+    if (!word.offset || std::chrono::abs(*word.offset) <= kClockMayBeOff) return;
+    time_.forget();
+    hold("CF2104", "but the NTP servers say " + rfc3339(now_ + *word.offset));
+  }
+
+  void hold(std::string_view id, const std::string& why) {
     cycle_.held = true;
     cycle_.next = now_ + kLookAgain;
-    cycle_.findings.push_back(
-        {"CF2102", Severity::kFatal,
-         "the clock says " + rfc3339(now_) + ", but the store was last written at " + rfc3339(*last) +
-             ": nothing is rolled by a wrong clock",
-         "set the clock (chronyc makestep, timedatectl set-ntp true); the agent goes on by itself", "certferry"});
-    return {};
+    cycle_.findings = {{std::string(id), Severity::kFatal,
+                        "the clock says " + rfc3339(now_) + ", " + why + ": nothing is rolled by a wrong clock",
+                        "set the clock (chronyc makestep, timedatectl set-ntp true); the agent goes on by itself",
+                        "certferry"}};
   }
 
   [[nodiscard]] Result<> record_rolls(store::Store& store) {
@@ -89,6 +103,7 @@ class Runner {
 
   commands::Environment& environment_;
   commands::Home& home_;
+  TimeSource& time_;
   const Time now_;
   Cycle cycle_;
   std::vector<std::string> rolls_;
@@ -96,8 +111,8 @@ class Runner {
 
 }  // namespace
 
-Result<Cycle> run_cycle(commands::Environment& environment, commands::Home& home) {
-  return Runner(environment, home).run();
+Result<Cycle> run_cycle(commands::Environment& environment, commands::Home& home, TimeSource& time) {
+  return Runner(environment, home, time).run();
 }
 
 }  // namespace certferry::agent

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/time_source.h"
 #include "base/finding.h"
 #include "base/result.h"
 #include "commands/environment.h"
@@ -22,7 +23,8 @@ struct Cycle {
 
 // Brings the disk and the services to what shall be at the clock's `now`, then writes the rolls that came to pass into
 // the store, with an audit record. Idempotent; may be killed at any step and run again. CF2102 (a finding) where the
-// store was written more than five minutes from now: the clock is wrong, and a wrong clock must not roll anything.
-[[nodiscard]] Result<Cycle> run_cycle(commands::Environment& environment, commands::Home& home);
+// store was written more than five minutes from now, CF2104 where the configured NTP servers say that the clock is as
+// much off: a wrong clock must not roll anything.
+[[nodiscard]] Result<Cycle> run_cycle(commands::Environment& environment, commands::Home& home, TimeSource& time);
 
 }  // namespace certferry::agent

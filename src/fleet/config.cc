@@ -50,6 +50,16 @@ Result<std::string> check_id(std::string_view text) {
               "write it as in the finding, as in \"CF1415\"");
 }
 
+// A host with or without a port, which probe/ reads.
+Result<std::string> ntp_server(std::string_view text) {
+  const bool plain = std::ranges::all_of(text, [](char c) {
+    return ascii_letter(c) || ascii_digit(c) || c == '.' || c == '-' || c == ':' || c == '[' || c == ']' || c == '%';
+  });
+  if (!text.empty() && text.size() <= 260 && plain) return std::string(text);
+  return fail(ErrorKind::kUsage, "CF1933", fmt::format("'{}' is not a server", text),
+              "write it as in \"ntp.litwareinc.com\" or \"192.0.2.1:123\"");
+}
+
 Result<std::string> usage_name(std::string_view text) {
   static const std::vector<std::string> kNames = {"serverAuth",      "clientAuth",   "codeSigning",
                                                   "emailProtection", "timeStamping", "OCSPSigning"};
@@ -90,6 +100,7 @@ std::vector<Section> sections(Config& config) {
       {"checks",
        {{"warn_lifetime_left", &config.checks.warn_lifetime_left, nullptr, 0, 1},
         {"ignore", &config.checks.ignore, check_id}}},
+      {"agent", {{"ntp_servers", &config.agent.ntp_servers, ntp_server}}},
   };
 }
 

@@ -26,6 +26,12 @@ struct CheckSettings {
   bool operator==(const CheckSettings&) const = default;
 };
 
+// [agent]
+struct AgentSettings {
+  std::vector<std::string> ntp_servers;  // "HOST" or "HOST:PORT": asked before anything is rolled; none: nobody is asked
+  bool operator==(const AgentSettings&) const = default;
+};
+
 // One line of `certferry config show`. `origin` is "default", "certferry.toml:12" or "environment CERTFERRY_SITE".
 struct ConfigRow {
   std::string key;    // "computer.fqdn", "types.Default.names"
@@ -39,6 +45,7 @@ struct Config {
   TypeTable types;
   ImportDefaults import;
   CheckSettings checks;
+  AgentSettings agent;
   std::map<std::string, std::string> origins;  // key → origin, for every key that is not a default
 
   [[nodiscard]] Topology topology() const { return {{computer}}; }
@@ -50,7 +57,7 @@ struct ConfigSource {
   std::string text;                 // of the file; empty where there is none
   std::string file = "certferry.toml";  // for messages and origins
   std::string host_name;            // the computer's fqdn where nothing is configured
-  // Variables by name. Each key of [computer], [import] and [checks] but lists can be set as CERTFERRY_<SECTION>_<KEY>
+  // Variables by name. Each key of [computer], [import], [checks] and [agent] but lists can be set as CERTFERRY_<SECTION>_<KEY>
   // in upper case; they win over the file.
   std::map<std::string, std::string> environment;
 };

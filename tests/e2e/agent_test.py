@@ -1,11 +1,15 @@
 """The agent does what is due, when it is due."""
 
+import contextlib
 import datetime
 import json
+import os
 import pathlib
 import signal
+import socket
 import sqlite3
 import subprocess
+import tempfile
 import time
 
 import made_files
@@ -47,6 +51,50 @@ class Agent(made_files.ProgramTest):
         answer = self.import_file(self.ca.server(name))
         self.json_of("set", "--type", "WebServicesExternal", "--thumbprint", answer["thumbprint"], *more)
         return answer["sha256"]
+
+    @contextlib.contextmanager
+    def ntp_server(self):
+        """A chronyd that believes the kernel and sets nothing."""
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+            one.bind(("127.0.0.1", 0))
+            port = one.getsockname()[1]
+        place = pathlib.Path(tempfile.mkdtemp(prefix="chrony-", dir=self.folder))
+        (place / "chrony.conf").write_text(f"port {port}\nbindaddress 127.0.0.1\ncmdport 0\nbindcmdaddress /\nallow 127.0.0.1\nlocal stratum 8\n"
+                                           f"pidfile {place}/pid\nuser root\n")
+        with subprocess.Popen(["/usr/sbin/chronyd", "-x", "-d", "-f", str(place / "chrony.conf")], stderr=subprocess.DEVNULL) as server:
+            try:
+                while not (place / "pid").exists():
+                    self.assertIsNone(server.poll())
+                    time.sleep(0.01)
+                yield port
+            finally:
+                server.terminate()
+
+    def configure(self, text):
+        config = self.home / "certferry.toml"
+        config.write_text(text)
+        config.chmod(0o600)
+
+    def once(self, *before):
+        environment = dict(os.environ, ASAN_OPTIONS="verify_asan_link_order=0")  # faketime is preloaded
+        return subprocess.run([*before, self.program, "agent", "--once", "--home", self.home, "--json"], env=environment, text=True, capture_output=True,
+                              stdin=subprocess.DEVNULL)
+
+    def test_holds_where_ntp_says_another_time(self):
+        old = self.assign("believed")
+        date = int(time.time()) + 3600
+        new = self.assign("to-come", "--roll", "--effective-date", rfc3339(date))
+        with self.ntp_server() as port:
+            self.configure(f'[agent]\nntp_servers = ["127.0.0.1:{port}"]\n')
+            held = self.once("faketime", "-f", "+2h")
+            self.assertEqual((held.returncode, json.loads(held.stdout)["error"]["id"]), (1, "CF2104"), held.stderr)
+            self.assertEqual(self.live(), old)
+            done = self.once("faketime", "-f", "-2m")
+            self.assertEqual((done.returncode, json.loads(done.stdout)["findings"]), (0, []), done.stderr)
+        # Nobody tells the time: the clock is believed.
+        done = self.once("faketime", "-f", "+2h")
+        self.assertEqual((done.returncode, [one["id"] for one in json.loads(done.stdout)["findings"]]), (0, ["CF2103"]), done.stderr)
+        self.assertEqual(self.live(), new)
 
     def test_flips_at_the_date_and_keeps_the_old_one(self):
         old = self.assign("old")
