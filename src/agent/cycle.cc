@@ -50,8 +50,7 @@ class Runner {
  private:
   [[nodiscard]] Result<> check_clock(store::Store& store) {
     CERTFERRY_ASSIGN(const std::optional<Time> last, store::last_audit_time(store));
-    if (last && *last > now_ + kClockMayBeOff)
-      hold("CF2102", "but the store was last written at " + rfc3339(*last));
+    if (last && *last > now_ + kClockMayBeOff) hold("CF2102", "but the store was last written at " + rfc3339(*last));
     return {};
   }
 

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <limits>
 #include <memory>
 #include <type_traits>
 
@@ -131,7 +132,10 @@ Result<std::string> PosixFileSystem::read_symlink(const std::string& path) {
   return target;
 }
 
-Result<std::vector<std::string>> PosixFileSystem::list(const std::string& folder) {
+namespace {
+
+// At most `limit` names, in the order of the file system.
+Result<std::vector<std::string>> names_in(const std::string& folder, std::size_t limit) {
   const auto close = [](DIR* dir) { ::closedir(dir); };
   const std::unique_ptr<DIR, decltype(close)> dir(::opendir(folder.c_str()), close);
   if (!dir) return cannot_read(folder, errno);
@@ -140,10 +144,23 @@ Result<std::vector<std::string>> PosixFileSystem::list(const std::string& folder
   while (const dirent* entry = ::readdir(dir.get())) {
     const std::string_view name = entry->d_name;
     if (name != "." && name != "..") names.emplace_back(name);
+    if (names.size() >= limit) return names;
   }
   if (errno != 0) return cannot_read(folder, errno);
+  return names;
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> PosixFileSystem::list(const std::string& folder) {
+  CERTFERRY_ASSIGN(std::vector<std::string> names, names_in(folder, std::numeric_limits<std::size_t>::max()));
   std::sort(names.begin(), names.end());
   return names;
+}
+
+Result<bool> PosixFileSystem::is_empty(const std::string& folder) {
+  CERTFERRY_ASSIGN(const std::vector<std::string> names, names_in(folder, 1));
+  return names.empty();
 }
 
 Result<> PosixFileSystem::remove(const std::string& path) {

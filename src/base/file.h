@@ -59,6 +59,8 @@ class FileSystem {
   [[nodiscard]] virtual Result<std::string> read_symlink(const std::string& path) = 0;
   // Names without "." and "..", sorted.
   [[nodiscard]] virtual Result<std::vector<std::string>> list(const std::string& folder) = 0;
+  // Whether list() would give nothing; does not read all of it.
+  [[nodiscard]] virtual Result<bool> is_empty(const std::string& folder);
   // A file, a symlink or an empty folder. An absent one is no error.
   [[nodiscard]] virtual Result<> remove(const std::string& path) = 0;
   [[nodiscard]] virtual Result<> set_mode(const std::string& path, unsigned mode) = 0;
@@ -82,6 +84,7 @@ class PosixFileSystem final : public FileSystem {
   Result<> make_symlink(const std::string& target, const std::string& path) override;
   Result<std::string> read_symlink(const std::string& path) override;
   Result<std::vector<std::string>> list(const std::string& folder) override;
+  Result<bool> is_empty(const std::string& folder) override;
   Result<> remove(const std::string& path) override;
   Result<> set_mode(const std::string& path, unsigned mode) override;
   Result<> set_owner(const std::string& path, unsigned owner, unsigned group) override;
@@ -110,6 +113,7 @@ class BatchedFileSystem final : public FileSystem {
   }
   Result<std::string> read_symlink(const std::string& path) override { return files_.read_symlink(path); }
   Result<std::vector<std::string>> list(const std::string& folder) override { return files_.list(folder); }
+  Result<bool> is_empty(const std::string& folder) override { return files_.is_empty(folder); }
   Result<> remove(const std::string& path) override { return files_.remove(path); }
   Result<> set_mode(const std::string& path, unsigned mode) override { return files_.set_mode(path, mode); }
   Result<> set_owner(const std::string& path, unsigned owner, unsigned group) override {
@@ -160,7 +164,7 @@ struct NewFile {
 [[nodiscard]] Result<> remove_folder(FileSystem& files, const std::string& path);
 
 // Makes `path` and what is missing above it, all with `mode`. Folders that got a new one are synced, or added to
-// `unsynced` for the caller to do so.
+// `unsynced` for the caller to do so; also where an earlier call was killed before it did.
 [[nodiscard]] Result<> make_folders(FileSystem& files, const std::string& path, unsigned mode,
                                     std::vector<std::string>* unsynced = nullptr);
 

@@ -31,6 +31,11 @@ std::unexpected<Error> undo(FileSystem& files, const std::string& temporary, Err
 
 }  // namespace
 
+Result<bool> FileSystem::is_empty(const std::string& folder) {
+  CERTFERRY_ASSIGN(const std::vector<std::string> names, list(folder));
+  return names.empty();
+}
+
 Result<bool> has_access(FileSystem& files, const std::string& path, const FileAccess& access) {
   CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files.status(path));
   if (!status) return cannot_read(path, ENOENT);
@@ -124,8 +129,17 @@ Result<> remove_folder(FileSystem& files, const std::string& path) {
 
 Result<> make_folders(FileSystem& files, const std::string& path, unsigned mode, std::vector<std::string>* unsynced) {
   CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files.status(path));
-  if (status) return {};
   const std::string parent = parent_of(path);
+  const auto sync_parent = [&]() -> Result<> {
+    if (!unsynced) return files.sync(parent);
+    unsynced->push_back(parent);
+    return {};
+  };
+  if (status) {
+    // Nothing is put into a folder before its own name is on disk.
+    const bool may_be_lost = status->kind == FileKind::kFolder && files.is_empty(path).value_or(false);
+    return may_be_lost ? sync_parent() : Result<>();
+  }
   if (parent != path) CERTFERRY_TRY(make_folders(files, parent, mode, unsynced));
   if (auto made = files.make_folder(path, mode); !made) {
     // Another process may have been quicker.
@@ -133,9 +147,7 @@ Result<> make_folders(FileSystem& files, const std::string& path, unsigned mode,
     if (now && now->kind == FileKind::kFolder) return {};
     return made;
   }
-  if (!unsynced) return files.sync(parent);
-  unsynced->push_back(parent);
-  return {};
+  return sync_parent();
 }
 
 }  // namespace certferry

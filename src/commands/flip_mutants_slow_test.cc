@@ -36,6 +36,15 @@ const std::map<std::string, std::string> kHarmless = {
     {"sync /home/services/web/Web #2", "likewise"},
     {"sync /home/services/web/Web #3", "likewise"},
 };
+// Of a computer's first flip.
+const std::map<std::string, std::string> kHarmlessAtFirst = {
+    {"sync / #0", "the home was there already: for an earlier run, killed before its sync"},
+    {"sync /home #0", "nothing relies on these folders before the home is synced for the last of them"},
+    {"sync /home #1", "likewise"},
+    {"sync /home #2", "likewise"},
+    {"sync /home/services/web/Web #0", "the next one comes before anything relies on generation 0"},
+    {"sync /home/services/web/Web/0.new/before #0", "a mark without content: its name is synced with its folder"},
+};
 
 class WillingProcess final : public Process {
  public:
@@ -101,9 +110,8 @@ class Computer {
       return "what was reported as done is not on disk";
     if (const Result<> again = flip(disk); !again) return "the next run fails: " + again.error().message;
     if (!is_verified()) return "the next run does not verify it";
-    // A record that was written before a kill may be lost now: then the service is asked again. The first time, so may
-    // folders that a killed run had made, for nobody syncs the folder above them any more: that is not looked at here.
-    if (used_) disk.cut_power(Loss::kEverything);
+    // A record that was written before a kill may be lost now: then the service is asked again.
+    disk.cut_power(Loss::kEverything);
     if (!is_done()) return "the next run does not end it";
     if (std::string wrong = damaged_files(); !wrong.empty()) return "after the next run: " + wrong;
     const auto still_left = generations.leftovers();
@@ -260,16 +268,17 @@ TEST_P(FlipMutants, WithoutAMutationNothingIsDamaged) { EXPECT_EQ(damage_without
 TEST_P(FlipMutants, EachForgottenSyncOrRenameIsNoticed) {
   const std::vector<std::string> all = calls();
   EXPECT_GT(all.size(), 20u);
+  const auto& harmless = GetParam() ? kHarmless : kHarmlessAtFirst;
   std::vector<std::string> unnoticed;
   std::map<std::string, int> before;
   for (std::uint64_t i = 0; i < all.size(); ++i) {
     const std::string name = all[i] + " #" + std::to_string(before[all[i]]++);
-    if (!kHarmless.contains(name) && damage_without(i).empty()) unnoticed.push_back(name);
+    if (!harmless.contains(name) && damage_without(i).empty()) unnoticed.push_back(name);
   }
   EXPECT_THAT(unnoticed, ::testing::IsEmpty());
 }
 
-INSTANTIATE_TEST_SUITE_P(Computers, FlipMutants, ::testing::Values(true),
+INSTANTIATE_TEST_SUITE_P(Computers, FlipMutants, ::testing::Bool(),
                          [](const auto& used) { return used.param ? "InUse" : "TheFirstTime"; });
 
 }  // namespace

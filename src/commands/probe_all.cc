@@ -131,11 +131,13 @@ class ProbeAll {
       json["certificate"] = certificate_json(leaf);
       json["error"] = nullptr;
       table.rows.push_back({connection.service, connection.type, address, name, leaf.thumbprint(), std::to_string(days),
-                            !is_assigned ? "nothing" : right ? "yes" : "no, another one"});
+                            !is_assigned ? "nothing"
+                            : right      ? "yes"
+                                         : "no, another one"});
     } else {
       json["error"] = error_json(&answer.error());
-      table.rows.push_back(
-          {connection.service, connection.type, address, name, answer.error().id + " " + answer.error().message, "", ""});
+      table.rows.push_back({connection.service, connection.type, address, name,
+                            answer.error().id + " " + answer.error().message, "", ""});
     }
     json_.push_back(std::move(json));
   }

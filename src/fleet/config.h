@@ -28,7 +28,8 @@ struct CheckSettings {
 
 // [agent]
 struct AgentSettings {
-  std::vector<std::string> ntp_servers;  // "HOST" or "HOST:PORT": asked before anything is rolled; none: nobody is asked
+  std::vector<std::string>
+      ntp_servers;  // "HOST" or "HOST:PORT": asked before anything is rolled; none: nobody is asked
   bool operator==(const AgentSettings&) const = default;
 };
 

@@ -39,7 +39,8 @@ std::unexpected<Error> no_answer(const Endpoint& server) {
 }
 
 std::unexpected<Error> no_time(const Endpoint& server, std::string_view why) {
-  return fail(ErrorKind::kFailed, "CF2032", fmt::format("{}: this NTP server does not tell the time: {}", to_text(server), why),
+  return fail(ErrorKind::kFailed, "CF2032",
+              fmt::format("{}: this NTP server does not tell the time: {}", to_text(server), why),
               "look at its state (chronyc tracking, ntpq -p), or name another server");
 }
 
