@@ -21,6 +21,7 @@ std::string_view name_of(Deployment::State state) {
   switch (state) {
     case Deployment::State::kFlipping: return "flipping";
     case Deployment::State::kVerified: return "verified";
+    case Deployment::State::kInPlace: return "in place";
     case Deployment::State::kRolledBack: return "rolled back";
     case Deployment::State::kUnverified: return "not verified";
   }
@@ -37,7 +38,7 @@ Result<std::optional<Deployment>> read_deployment(FileSystem& files, const std::
   Deployment deployment;
   try {
     const std::string state = json.at("state");
-    for (const State known : {State::kVerified, State::kRolledBack, State::kUnverified}) {
+    for (const State known : {State::kVerified, State::kInPlace, State::kRolledBack, State::kUnverified}) {
       if (state == name_of(known)) deployment.state = known;
     }
     deployment.sha256 = json.at("sha256");

@@ -16,6 +16,7 @@ struct Deployment {
   enum class State {
     kFlipping,    // begun; whoever finds it goes on
     kVerified,    // every connection showed the certificate
+    kInPlace,     // done, but the binding of a service names no connection to ask
     kRolledBack,  // the one before it serves again, or nothing was touched
     kUnverified,  // in place and not seen on the wire: the binding says on_failure = "keep"
   };
@@ -28,7 +29,7 @@ struct Deployment {
 
   bool operator==(const Deployment&) const = default;
 };
-// "flipping", "verified", "rolled back", "not verified".
+// "flipping", "verified", "in place", "rolled back", "not verified".
 [[nodiscard]] std::string_view name_of(Deployment::State state);
 
 // Nothing where there was no flip yet. CF1749 where the file cannot be read.

@@ -192,6 +192,7 @@ Result<> Flip::ask(const deploy::Binding& binding, const deploy::Materials& made
   }
   // A set of keys is read back where it is published; nobody connects to it.
   if (!binding.probes.empty() || binding.publishes_keys()) return {};
+  unseen_ = true;
   findings_.push_back(
       {"CF1747", Severity::kWarning,
        binding.name + " was reloaded, but its binding names no connection to ask: what it serves was not seen",
@@ -329,7 +330,8 @@ Result<bool> Flip::bring_to(const deploy::Desired& desired, std::uint64_t number
   const bool same = last && last->sha256 == *desired.current && last->services == names;
   CERTFERRY_ASSIGN(const std::vector<Service> all, services());
   const bool placed = std::ranges::all_of(all, [](const Service& service) { return service.had.has_value(); });
-  if (same && placed && last->state == State::kVerified && old.current == desired.current)
+  const bool was_done = same && (last->state == State::kVerified || last->state == State::kInPlace);
+  if (was_done && placed && old.current == desired.current)
     return generations_.bring_to(desired);
   if (same && (last->state == State::kRolledBack || last->state == State::kUnverified) && !options.retry)
     return fail(ErrorKind::kPartly, "CF1745",
@@ -356,7 +358,7 @@ Result<bool> Flip::bring_to(const deploy::Desired& desired, std::uint64_t number
   Result<> done = move_names(desired);
   if (done) done = forth(all, number, before);
   if (done) {
-    CERTFERRY_TRY(record(State::kVerified));
+    CERTFERRY_TRY(record(unseen_ ? State::kInPlace : State::kVerified));
     prune(before, deploy::ServiceFiles::Keep::kInUse);
     return true;
   }

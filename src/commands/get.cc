@@ -86,6 +86,7 @@ class Get {
                      read_deployment(environment_.files, home_.path(), type));
     if (!deployment || deployment->sha256 != sha256) return ordered_json(nullptr);
     if (deployment->state == Deployment::State::kVerified) state += ", verified";
+    if (deployment->state == Deployment::State::kInPlace) state += ", in place, not asked";
     if (deployment->state == Deployment::State::kUnverified) state += ", not verified: " + deployment->reason;
     if (deployment->state == Deployment::State::kRolledBack) state = "rolled back: " + deployment->reason;
     return ordered_json({{"state", name_of(deployment->state)},

@@ -68,7 +68,7 @@ class Flip(made_files.ProgramTest):
         subprocess.run([NGINX, "-c", self.config], check=True)
         self.started = True
 
-    def bind(self, reload=None, limits="probe = 2", first="", more=""):
+    def bind(self, reload=None, limits="probe = 2", first="", more="", probe=True):
         folder = self.home / "bindings.d"
         folder.mkdir(mode=0o755, exist_ok=True)
         words = json.dumps(reload or [NGINX, "-c", str(self.config), "-s", "reload"])
@@ -77,7 +77,7 @@ class Flip(made_files.ProgramTest):
             '[[file]]\ncontent = "fullchain"\npath = "${folder}/fullchain.pem"\n'
             '[[file]]\ncontent = "key"\npath = "${folder}/privkey.pem"\n'
             f'[test]\ncommand = ["{NGINX}", "-c", "{self.config}", "-t", "-q"]\n'
-            f"[reload]\ncommand = {words}\n[[probe]]\nport = {self.port}\n{more}[limits]\n{limits}\n"
+            f"[reload]\ncommand = {words}\n" + (f"[[probe]]\nport = {self.port}\n{more}" if probe else "") + f"[limits]\n{limits}\n"
         )
         (folder / "nginx.toml").chmod(0o644)
 
@@ -112,6 +112,18 @@ class Flip(made_files.ProgramTest):
         self.assertEqual(served(self.port), second)
         self.assertEqual(self.deployment()["before"], first)
         self.assertTrue(self.json_of("doctor")["clean"])
+
+    def test_a_service_that_nobody_can_ask_is_in_place_and_not_verified(self):
+        self.up_and_running()
+        self.bind(probe=False)
+        second, answer = self.assign("unasked")
+        self.assertEqual([one["id"] for one in answer["findings"] if one["severity"] == "warning" and one["source"] == "certferry"], ["CF1747"])
+        self.assertEqual(self.deployment()["state"], "in place")
+        self.assertIn("in place, not asked", self.run_program("get").stdout)
+        asked_until = time.monotonic() + 20
+        while served(self.port) != second:
+            self.assertLess(time.monotonic(), asked_until)
+        self.assertFalse(self.json_of("agent", "--once")["changed"])
 
     def test_a_reload_that_does_nothing_is_rolled_back(self):
         first = self.up_and_running()
