@@ -42,14 +42,17 @@ function(certferry_test name)
   set_tests_properties(${name} PROPERTIES TIMEOUT 600 LABELS "${ARG_LABELS}")
 endfunction()
 
-# certferry_library(folder DEPS <targets…>): every .cc of the folder (and one level below it) but tests becomes
-# certferry_<folder>. What lies in testing/ becomes certferry_<folder>_testing, for the tests of this and of other
+# certferry_library(folder DEPS <targets…> EXCLUDE <folders…>): every .cc of the folder (and one level below it, but for the
+# excluded folders, which are libraries of their own) but tests becomes certferry_<folder>. What lies in testing/ becomes certferry_<folder>_testing, for the tests of this and of other
 # folders. Tests are run by ctest: every x_test.cc becomes part of <folder>_test; x_slow_test.cc (seconds to minutes; left
 # out by ./dev test --quick) of <folder>_slow_test, labelled slow; x_soak_test.cc (longer; only ./dev soak) of
 # <folder>_soak_test, labelled soak. ./dev tsan runs the tests labelled threads: those of folders that start one.
 function(certferry_library folder)
-  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS;EXCLUDE" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc */*.cc)
+  foreach(excluded ${ARG_EXCLUDE})
+    list(FILTER sources EXCLUDE REGEX "^${CMAKE_CURRENT_SOURCE_DIR}/${excluded}/")
+  endforeach()
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
   list(FILTER sources EXCLUDE REGEX "_test\\.cc$")
