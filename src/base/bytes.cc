@@ -112,4 +112,20 @@ std::optional<Bytes> from_base64(std::string_view text) {
   return bytes;
 }
 
+std::string base64url(ByteView bytes) {
+  std::string text = base64(bytes);
+  while (text.ends_with('=')) text.pop_back();
+  std::ranges::replace(text, '+', '-');
+  std::ranges::replace(text, '/', '_');
+  return text;
+}
+
+std::optional<Bytes> from_base64url(std::string_view text) {
+  if (text.find_first_of("+/= \t\r\n") != std::string_view::npos) return std::nullopt;
+  std::string plain(text);
+  std::ranges::replace(plain, '-', '+');
+  std::ranges::replace(plain, '_', '/');
+  return from_base64(plain);
+}
+
 }  // namespace certferry

@@ -33,5 +33,8 @@ using ByteView = std::span<const std::uint8_t>;
 // The same at the end of `out`: reserve before, where `bytes` is secret, so that nothing is left behind on the heap.
 void append_base64(Bytes& out, ByteView bytes);
 [[nodiscard]] std::optional<Bytes> from_base64(std::string_view text);
+// RFC 4648 section 5, without padding. Decoding takes nothing else.
+[[nodiscard]] std::string base64url(ByteView bytes);
+[[nodiscard]] std::optional<Bytes> from_base64url(std::string_view text);
 
 }  // namespace certferry

@@ -331,8 +331,7 @@ Result<bool> Flip::bring_to(const deploy::Desired& desired, std::uint64_t number
   CERTFERRY_ASSIGN(const std::vector<Service> all, services());
   const bool placed = std::ranges::all_of(all, [](const Service& service) { return service.had.has_value(); });
   const bool was_done = same && (last->state == State::kVerified || last->state == State::kInPlace);
-  if (was_done && placed && old.current == desired.current)
-    return generations_.bring_to(desired);
+  if (was_done && placed && old.current == desired.current) return generations_.bring_to(desired);
   if (same && (last->state == State::kRolledBack || last->state == State::kUnverified) && !options.retry)
     return fail(ErrorKind::kPartly, "CF1745",
                 type_ + (last->state == State::kRolledBack ? " was rolled back at " : " is not verified since ") +

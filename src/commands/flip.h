@@ -103,7 +103,7 @@ class Flip {
   Deployment deployment_;
   std::set<std::string> answered_;  // the connections that served the old certificate when the flip began
   const deploy::Binding* failed_ = nullptr;  // whose service did not take the new one
-  bool unseen_ = false;                      // one was reloaded that cannot be asked
+  bool unseen_ = false;  // one was reloaded that cannot be asked
   Findings findings_;
 };
 

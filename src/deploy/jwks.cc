@@ -17,15 +17,6 @@ namespace {
 
 using nlohmann::ordered_json;
 
-// RFC 7515 section 2.
-std::string base64url(ByteView bytes) {
-  std::string text = base64(bytes);
-  while (text.ends_with('=')) text.pop_back();
-  std::ranges::replace(text, '+', '-');
-  std::ranges::replace(text, '/', '_');
-  return text;
-}
-
 // What RFC 7638 takes the thumbprint of, in its order, and how tokens are signed with the key.
 struct Jwk {
   ordered_json required;

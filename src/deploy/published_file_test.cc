@@ -18,7 +18,9 @@ class Published {
  public:
   explicit Published(std::string_view before) {
     EXPECT_TRUE(make_folders(disk, "/home/jwks", 0755));
-    if (!before.empty()) EXPECT_TRUE(replace_file(disk, std::string(kPath), as_bytes(before), 0640));
+    if (!before.empty()) {
+      EXPECT_TRUE(replace_file(disk, std::string(kPath), as_bytes(before), 0640));
+    }
     disk.heal();
   }
 

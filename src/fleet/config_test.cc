@@ -52,7 +52,8 @@ TEST(Config, WithoutAFileHasDefaults) {
             "import.require_trust = false  # default\n"
             "import.private_key_exportable = false  # default\n"
             "checks.warn_lifetime_left = 0.25  # default\n"
-            "checks.ignore = []  # default\n");
+            "checks.ignore = []  # default\n"
+            "agent.ntp_servers = []  # default\n");
   EXPECT_EQ(parse_config({"", "certferry.toml", "my_host", {}})->computer.fqdn, "localhost");
 }
 
@@ -71,6 +72,7 @@ TEST(Config, ShowsEachValueWithItsOrigin) {
       "import.private_key_exportable = false  # default\n"
       "checks.warn_lifetime_left = 0.5  # certferry.toml:13\n"
       "checks.ignore = [\"CF1420\"]  # certferry.toml:14\n"
+      "agent.ntp_servers = []  # default\n"
       "types.WebServicesExternal.names = [\"www.litwareinc.com\", \"*.apps.litwareinc.com\"]  # certferry.toml:17\n"
       "types.WebServicesExternal.service_accounts = [\"www-data\"]  # certferry.toml:18\n"
       "types.ldap.description = \"directory servers\"  # certferry.toml:21\n"

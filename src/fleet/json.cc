@@ -1,164 +1,13 @@
 #include "fleet/json.h"
 
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
-#include <algorithm>
-#include <initializer_list>
+#include "fleet/json_fields.h"
 
 namespace certferry::fleet {
 namespace {
 
 using nlohmann::json;
-
-constexpr int kSchema = 1;
-
-// Reads the fields of one object; remembers the first thing that is wrong, so that a reader is a plain list of fields.
-class Fields {
- public:
-  Fields(const json& object, std::string what, std::initializer_list<std::string> known) : what_(std::move(what)) {
-    if (!object.is_object()) {
-      wrong("is not an object");
-      return;
-    }
-    object_ = &object;
-    std::vector<std::string> names(known);
-    for (const auto& [key, value] : object.items()) {
-      if (std::ranges::find(names, key) == names.end()) wrong("has an unknown field '" + key + "'");
-    }
-  }
-
-  template <typename T>
-  void read(const char* field, T& into) {
-    const json* value = find(field);
-    if (!value) {
-      wrong(fmt::format("has no field '{}'", field));
-      return;
-    }
-    convert(*value, field, into);
-  }
-
-  // Absent: stays as it is.
-  template <typename T>
-  void read_if(const char* field, T& into) {
-    if (const json* value = find(field)) convert(*value, field, into);
-  }
-
-  template <typename T>
-  void read_if(const char* field, std::optional<T>& into) {
-    if (const json* value = find(field)) convert(*value, field, into.emplace());
-  }
-
-  const json* find(const char* field) const {
-    if (!object_) return nullptr;
-    auto found = object_->find(field);
-    return found == object_->end() ? nullptr : &*found;
-  }
-
-  void wrong(std::string problem) {
-    if (problem_.empty()) problem_ = fmt::format("{} {}", what_, problem);
-  }
-  void wrong_from(const Fields& inner) {
-    if (problem_.empty()) problem_ = inner.problem_;
-  }
-  [[nodiscard]] const std::string& problem() const { return problem_; }
-
- private:
-  void convert(const json& value, const char* field, std::string& into) {
-    if (!value.is_string()) return wrong_kind(field, "a string");
-    into = value.get<std::string>();
-  }
-  void convert(const json& value, const char* field, bool& into) {
-    if (!value.is_boolean()) return wrong_kind(field, "true or false");
-    into = value.get<bool>();
-  }
-  void convert(const json& value, const char* field, std::uint64_t& into) {
-    if (!value.is_number_unsigned()) return wrong_kind(field, "a count");
-    into = value.get<std::uint64_t>();
-  }
-  void convert(const json& value, const char* field, int& into) {
-    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > 1'000'000) return wrong_kind(field, "a count");
-    into = value.get<int>();
-  }
-  void convert(const json& value, const char* field, std::chrono::seconds& into) {
-    if (!value.is_number_unsigned() || value.get<std::uint64_t>() > 10'000'000'000) return wrong_kind(field, "seconds");
-    into = std::chrono::seconds(value.get<std::int64_t>());
-  }
-  void convert(const json& value, const char* field, Time& into) {
-    std::optional<Time> time = value.is_string() ? from_rfc3339(value.get<std::string>()) : std::nullopt;
-    if (!time) return wrong_kind(field, "a time of RFC 3339");
-    into = *time;
-  }
-  void convert(const json& value, const char* field, std::vector<std::string>& into) {
-    if (!value.is_array()) return wrong_kind(field, "a list of strings");
-    into.clear();
-    for (const json& element : value) convert(element, field, into.emplace_back());
-  }
-  void convert(const json& value, const char* field, std::map<std::string, std::string>& into) {
-    if (!value.is_object()) return wrong_kind(field, "an object of strings");
-    into.clear();
-    for (const auto& [key, element] : value.items()) convert(element, field, into[key]);
-  }
-  void convert(const json& value, const char* field, Scope& into) {
-    Result<Scope> scope = value.is_string() ? Scope::parse(value.get<std::string>()) : Result<Scope>();
-    if (!value.is_string() || !scope) return wrong_kind(field, "a scope");
-    into = *scope;
-  }
-  void convert(const json& value, const char* field, Purpose& into) {
-    std::optional<Purpose> purpose = value.is_string() ? purpose_from(value.get<std::string>()) : std::nullopt;
-    if (!purpose) return wrong_kind(field, "a purpose");
-    into = *purpose;
-  }
-  void convert(const json& value, const char* field, Slot& into) {
-    Fields slot(value, fmt::format("field '{}' of {}", field, what_),
-                {"sha256", "not_before", "not_after", "generation", "effective", "since", "roll", "published", "lead"});
-    slot.read("sha256", into.certificate.sha256);
-    slot.read("not_before", into.certificate.not_before);
-    slot.read("not_after", into.certificate.not_after);
-    slot.read("generation", into.generation);
-    slot.read("effective", into.effective);
-    slot.read("since", into.since);
-    wrong_from(slot);
-  }
-  void convert(const json& value, const char* field, Next& into) {
-    convert(value, field, into.slot);
-    if (!problem_.empty()) return;
-    Fields next(value, fmt::format("field '{}' of {}", field, what_),
-                {"sha256", "not_before", "not_after", "generation", "effective", "since", "roll", "published", "lead"});
-    next.read("roll", into.roll);
-    next.read_if("published", into.published);
-    next.read_if("lead", into.lead);
-    wrong_from(next);
-  }
-  void wrong_kind(const char* field, const char* expected) {
-    wrong(fmt::format("has a field '{}' that is not {}", field, expected));
-  }
-
-  const json* object_ = nullptr;
-  std::string what_;
-  std::string problem_;
-};
-
-std::unexpected<Error> malformed(std::string message) {
-  return fail(ErrorKind::kFailed, "CF1916", std::move(message),
-              "the store is damaged or was written by something else: run certferry doctor");
-}
-
-// Parses and checks the schema number.
-Result<json> parse(std::string_view text, std::string_view what) {
-  json value = json::parse(text, nullptr, false);
-  if (value.is_discarded() || !value.is_object()) return malformed(fmt::format("{} is not a JSON object", what));
-  auto schema = value.find("schema");
-  if (schema == value.end() || !schema->is_number_unsigned()) return malformed(fmt::format("{} has no schema", what));
-  if (*schema != kSchema) {
-    return fail(ErrorKind::kFailed, "CF1917",
-                fmt::format("{} has schema {}, this certferry knows {}", what, schema->get<std::uint64_t>(), kSchema),
-                "use a certferry as new as the one that wrote it");
-  }
-  value.erase("schema");
-  return value;
-}
 
 json to_value(const Slot& slot) {
   return {{"sha256", slot.certificate.sha256},
@@ -169,15 +18,9 @@ json to_value(const Slot& slot) {
           {"since", rfc3339(slot.since)}};
 }
 
-std::string text_of(json value) {
-  value["schema"] = kSchema;
-  // Whatever the text holds, writing must not throw: what is no UTF-8 becomes U+FFFD.
-  return value.dump(-1, ' ', false, json::error_handler_t::replace);
-}
-
 }  // namespace
 
-std::string to_json(const Assignment& assignment) {
+json value_of(const Assignment& assignment) {
   json value = {{"scope", assignment.scope.text()},
                 {"type", assignment.type},
                 {"generation", assignment.generation},
@@ -191,13 +34,12 @@ std::string to_json(const Assignment& assignment) {
     if (assignment.next->lead.count() > 0) next["lead"] = assignment.next->lead.count();
     value["next"] = std::move(next);
   }
-  return text_of(std::move(value));
+  return value;
 }
 
-Result<Assignment> assignment_from_json(std::string_view text) {
-  CERTFERRY_ASSIGN(json value, parse(text, "an assignment"));
-  Assignment assignment;
-  Fields fields(value, "an assignment", {"scope", "type", "generation", "updated", "current", "next", "previous"});
+std::string to_json(const Assignment& assignment) { return text_of(value_of(assignment)); }
+
+void read(Fields& fields, Assignment& assignment) {
   fields.read("scope", assignment.scope);
   fields.read("type", assignment.type);
   fields.read("generation", assignment.generation);
@@ -205,25 +47,38 @@ Result<Assignment> assignment_from_json(std::string_view text) {
   fields.read_if("current", assignment.current);
   fields.read_if("next", assignment.next);
   fields.read_if("previous", assignment.previous);
+}
+
+Result<Assignment> assignment_from_json(std::string_view text) {
+  CERTFERRY_ASSIGN(json value, parse_object(text, "an assignment"));
+  Assignment assignment;
+  Fields fields(value, "an assignment", {"scope", "type", "generation", "updated", "current", "next", "previous"});
+  read(fields, assignment);
   if (!fields.problem().empty()) return malformed(fields.problem());
   return assignment;
 }
 
-std::string to_json(const Computer& computer) {
+json value_of(const Computer& computer) {
   json value = {{"fqdn", computer.fqdn}, {"site", computer.site}, {"pool", computer.pool}, {"names", computer.names}};
   if (computer.types) value["types"] = *computer.types;
-  return text_of(std::move(value));
+  return value;
 }
 
-Result<Computer> computer_from_json(std::string_view text) {
-  CERTFERRY_ASSIGN(json value, parse(text, "a computer"));
-  Computer computer;
-  Fields fields(value, "a computer", {"fqdn", "site", "pool", "types", "names"});
+std::string to_json(const Computer& computer) { return text_of(value_of(computer)); }
+
+void read(Fields& fields, Computer& computer) {
   fields.read("fqdn", computer.fqdn);
   fields.read("site", computer.site);
   fields.read("pool", computer.pool);
   fields.read("names", computer.names);
   fields.read_if("types", computer.types);
+}
+
+Result<Computer> computer_from_json(std::string_view text) {
+  CERTFERRY_ASSIGN(json value, parse_object(text, "a computer"));
+  Computer computer;
+  Fields fields(value, "a computer", {"fqdn", "site", "pool", "types", "names"});
+  read(fields, computer);
   if (!fields.problem().empty()) return malformed(fields.problem());
   return computer;
 }
@@ -249,7 +104,7 @@ std::string to_json(const Type& type) {
 }
 
 Result<Type> type_from_json(std::string_view text) {
-  CERTFERRY_ASSIGN(json value, parse(text, "a type"));
+  CERTFERRY_ASSIGN(json value, parse_object(text, "a type"));
   Type type;
   Fields fields(value, "a type",
                 {"name", "description", "purpose", "mutual_tls", "extended_key_usages", "least_rsa_bits",

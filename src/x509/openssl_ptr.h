@@ -27,8 +27,11 @@ using EvpDigestContextPtr = std::unique_ptr<EVP_MD_CTX, FreeWith<EVP_MD_CTX_free
 using EcGroupPtr = std::unique_ptr<EC_GROUP, FreeWith<EC_GROUP_free>>;
 using EcPointPtr = std::unique_ptr<EC_POINT, FreeWith<EC_POINT_free>>;
 #ifndef OPENSSL_NO_DEPRECATED_3_0
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"  // old and new ones are owned alike
 using EcKeyPtr = std::unique_ptr<EC_KEY, FreeWith<EC_KEY_free>>;
 using RsaPtr = std::unique_ptr<RSA, FreeWith<RSA_free>>;
+#pragma GCC diagnostic pop
 #endif
 
 }  // namespace certferry::x509

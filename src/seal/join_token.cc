@@ -1,0 +1,72 @@
+#include "seal/join_token.h"
+
+#include <nlohmann/json.hpp>
+
+#include "x509/digest.h"
+
+namespace certferry::seal {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kPrefix = "cf1.";
+constexpr std::size_t kCheckDigits = 8;
+constexpr std::size_t kLongest = 8192;
+
+std::string check_digits(std::string_view body) {
+  return hex_lower(x509::sha256(as_bytes(body))).substr(0, kCheckDigits);
+}
+
+std::unexpected<Error> no_token(std::string_view why) {
+  return fail(ErrorKind::kUsage, "CF2220", "this is no join token: " + std::string(why),
+              "copy the whole line that `certferry computer add` printed, or have it print a new one");
+}
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kBlanks = " \t\r\n";
+  const std::size_t begin = text.find_first_not_of(kBlanks);
+  if (begin == std::string_view::npos) return {};
+  return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+}  // namespace
+
+Secret to_text(const JoinToken& token) {
+  std::string body = json({{"fqdn", token.fqdn},
+                           {"fleet", token.fleet},
+                           {"relays", token.relays},
+                           {"not_after", rfc3339(token.not_after)},
+                           {"key", base64(token.key.pkcs8().view())}})
+                         .dump();
+  std::string text = std::string(kPrefix) + base64url(as_bytes(body));
+  text += "." + check_digits(text);
+  Secret whole{std::string_view(text)};
+  for (std::string* left : {&body, &text}) wipe({reinterpret_cast<std::uint8_t*>(left->data()), left->size()});
+  return whole;
+}
+
+Result<JoinToken> join_token_from(std::string_view text) {
+  text = trimmed(text);
+  if (!text.starts_with(kPrefix)) return no_token("it does not begin with \"cf1.\"");
+  if (text.size() > kLongest) return no_token("it is too long");
+  const std::size_t dot = text.rfind('.');
+  if (dot < kPrefix.size() || text.substr(dot + 1) != check_digits(text.substr(0, dot)))
+    return no_token("it is cut off or was changed on the way");
+  auto body = from_base64url(text.substr(kPrefix.size(), dot - kPrefix.size()));
+  if (!body) return no_token("it is cut off or was changed on the way");
+  const Secret held(std::move(*body));
+  const json value = json::parse(held.text(), nullptr, false);
+  try {
+    const auto not_after = from_rfc3339(value.at("not_after").get<std::string>());
+    auto octets = from_base64(value.at("key").get_ref<const std::string&>());
+    if (!not_after || !octets) return no_token("a field of it means nothing");
+    const Secret pkcs8(std::move(*octets));
+    CERTFERRY_ASSIGN(x509::PrivateKey key, x509::PrivateKey::from_pkcs8(pkcs8.view()));
+    return JoinToken{value.at("fqdn"), value.at("fleet"), value.at("relays").get<std::vector<std::string>>(),
+                     *not_after, std::move(key)};
+  } catch (const json::exception&) {
+    return no_token("a field of it is missing");
+  }
+}
+
+}  // namespace certferry::seal

@@ -1,0 +1,28 @@
+// What an administrator hands to the one who sets a computer up: everything that it needs to join, once.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "base/secret.h"
+#include "x509/private_key.h"
+
+namespace certferry::seal {
+
+struct JoinToken {
+  std::string fqdn;
+  std::string fleet;                // the root's fingerprint: what the computer pins
+  std::vector<std::string> relays;  // "host:port", in the order to try them
+  Time not_after{};
+  x509::PrivateKey key;             // of the enrolment
+};
+
+// "cf1.<base64url of JSON>.<8 digits that show a mistake in copying>". Whoever has it can join as that computer.
+[[nodiscard]] Secret to_text(const JoinToken& token);
+// White space around it is ignored. CF2220 (kUsage) where it is none, is cut off or was changed.
+[[nodiscard]] Result<JoinToken> join_token_from(std::string_view text);
+
+}  // namespace certferry::seal

@@ -1,0 +1,64 @@
+#include "seal/sealed_key.h"
+
+#include <nlohmann/json.hpp>
+
+#include "seal/hpke.h"
+#include "seal/keys.h"
+
+namespace certferry::seal {
+namespace {
+
+using nlohmann::json;
+
+constexpr std::string_view kInfo = "certferry sealed key v1";
+
+// nlohmann's objects are sorted by their keys and dump() writes no blanks: one place, one text.
+std::string associated(const SealedPlace& place) {
+  return json({{"fleet", place.fleet},
+               {"computer", place.computer},
+               {"type", place.type},
+               {"scope", place.scope},
+               {"generation", place.generation},
+               {"sha256", place.sha256},
+               {"exportable", place.exportable}})
+      .dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+Result<HpkeMessage> message_of(std::string_view text) {
+  const auto refused = [] {
+    return fail(ErrorKind::kRejected, "CF2206", "a sealed key cannot be read",
+                "the store is damaged, or somebody else writes to it");
+  };
+  const json value = json::parse(text, nullptr, false);
+  if (!value.is_object() || value.size() != 3 || value.value("schema", json()) != 1) return refused();
+  const auto octets = [&](const char* name) -> std::optional<Bytes> {
+    const auto found = value.find(name);
+    const std::string* const encoded = found == value.end() ? nullptr : found->get_ptr<const std::string*>();
+    return encoded ? from_base64(*encoded) : std::nullopt;
+  };
+  auto enc = octets("enc"), ciphertext = octets("ct");
+  if (!enc || !ciphertext) return refused();
+  return HpkeMessage{std::move(*enc), std::move(*ciphertext)};
+}
+
+}  // namespace
+
+Result<std::string> seal_key(const x509::PrivateKey& key, const x509::PublicKey& recipient, const SealedPlace& place) {
+  CERTFERRY_ASSIGN(const Bytes point, point_of(recipient));
+  CERTFERRY_ASSIGN(const HpkeMessage message,
+                   hpke_seal(point, as_bytes(kInfo), as_bytes(associated(place)), key.pkcs8().view()));
+  return json({{"schema", 1}, {"enc", base64(message.enc)}, {"ct", base64(message.ciphertext)}}).dump();
+}
+
+Result<x509::PrivateKey> open_key(std::string_view text, const x509::PrivateKey& own, const SealedPlace& place,
+                                  const x509::PublicKey& certificate) {
+  CERTFERRY_ASSIGN(const HpkeMessage message, message_of(text));
+  CERTFERRY_ASSIGN(const Secret scalar, scalar_of(own));
+  CERTFERRY_ASSIGN(const Secret pkcs8, hpke_open(scalar, message, as_bytes(kInfo), as_bytes(associated(place))));
+  CERTFERRY_ASSIGN(x509::PrivateKey key, x509::PrivateKey::from_pkcs8(pkcs8.view()));
+  if (key.public_key() == certificate) return key;
+  return fail(ErrorKind::kRejected, "CF2205", "a sealed key does not belong to its certificate",
+              "nothing was taken over; whoever sealed it mixed two certificates: see the audit");
+}
+
+}  // namespace certferry::seal
