@@ -1,0 +1,39 @@
+// The X.509 certificates that a fleet makes for itself, so that relay and computer know each other over TLS. All of P-256,
+// signed with ECDSA and SHA-256. What a computer serves to others never comes from here.
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "x509/certificate.h"
+#include "x509/private_key.h"
+
+namespace certferry::seal {
+
+struct Validity {
+  Time not_before{};
+  Time not_after{};
+};
+
+// Errors of all three: CF2202 where `key` is not of P-256, CF2203, CF2230 (kUsage) where names or dates cannot be written
+// into a certificate.
+
+// The fleet's CA: the root key, self-signed, "certferry fleet <first 16 digits of its fingerprint>". It issues servers'
+// certificates only (path length 0).
+[[nodiscard]] Result<x509::Certificate> make_ca(const x509::PrivateKey& root, const Validity& validity);
+
+// A computer's TLS client certificate: its identity key, self-signed. It says nothing that anybody believes: the relay
+// compares the key with the computer's statement.
+[[nodiscard]] Result<x509::Certificate> make_identity(const x509::PrivateKey& identity, std::string_view fqdn,
+                                                      const Validity& validity);
+
+// A relay's TLS server certificate. `names`: at least one; host names, or IP addresses in text ("192.0.2.1",
+// "2001:db8::1"). It never outlives `ca`, which must be `root`'s.
+[[nodiscard]] Result<x509::Certificate> issue_server(const x509::PrivateKey& root, const x509::Certificate& ca,
+                                                     const x509::PublicKey& server, std::span<const std::string> names,
+                                                     const Validity& validity);
+
+}  // namespace certferry::seal
