@@ -1,9 +1,8 @@
-// One suite, every engine; what was committed is looked at again after reopening.
+// The engines that need nothing else, and what SQLite promises besides.
 #include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
-#include <rapidcheck.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,29 +11,24 @@
 #include <future>
 #include <fstream>
 #include <functional>
-#include <map>
 #include <thread>
 
 #include "store/memory/memory_store.h"
 #include "store/sqlite/sqlite_store.h"
+#include "store/testing/conformance.h"
 
 namespace certferry::store {
 namespace {
 
-using ::testing::ElementsAre;
-
-// An engine and the way to come back to its data.
-class Engine {
- public:
-  virtual ~Engine() = default;
-  virtual Store& store() = 0;
-  virtual void reopen() = 0;
-};
+using testing::Conformance;
+using testing::Engine;
+using testing::MakeEngine;
 
 class MemoryEngine final : public Engine {
  public:
   Store& store() override { return store_; }
   void reopen() override {}
+  std::unique_ptr<Store> another() override { return nullptr; }
 
  private:
   MemoryStore store_;
@@ -67,140 +61,12 @@ class SqliteEngine final : public Engine {
     return *store_;
   }
   void reopen() override { store_.reset(); }
+  std::unique_ptr<Store> another() override { return open_sqlite(folder_.file("certferry.db")); }
 
  private:
   TemporaryFolder folder_;
   std::unique_ptr<SqliteStore> store_;
 };
-
-using MakeEngine = std::function<std::unique_ptr<Engine>()>;
-class Conformance : public ::testing::TestWithParam<std::pair<const char*, MakeEngine>> {
- protected:
-  std::unique_ptr<Engine> engine_ = GetParam().second();
-  Store& store() { return engine_->store(); }
-
-  Revision put(const std::string& key, const std::string& value) {
-    Batch batch;
-    batch.put(key, value);
-    const auto revision = store().commit(batch);
-    EXPECT_TRUE(revision) << revision.error().message;
-    return revision.value_or(0);
-  }
-};
-
-TEST_P(Conformance, KeepsWhatWasCommitted) {
-  const Revision revision = put("a", std::string("x\0y", 3));
-  engine_->reopen();
-  const auto entry = store().get("a");
-  ASSERT_TRUE(entry);
-  EXPECT_EQ(*entry, (Entry{"a", std::string("x\0y", 3), revision}));
-  EXPECT_FALSE(*store().get("b"));
-}
-
-TEST_P(Conformance, ListsAPrefixInOrder) {
-  for (const char* key : {"p/b", "p/a", "p", "q", "p/\xff"}) put(key, key);
-  engine_->reopen();
-  const auto listing = store().list("p/");
-  ASSERT_TRUE(listing);
-  std::vector<std::string> keys;
-  for (const Entry& entry : listing->entries) keys.push_back(entry.key);
-  EXPECT_THAT(keys, ElementsAre("p/a", "p/b", "p/\xff"));
-  EXPECT_EQ(store().list("")->entries.size(), 5u);
-}
-
-TEST_P(Conformance, RefusesACommitWhoseExpectationDoesNotHold) {
-  const Revision first = put("a", "1");
-  put("a", "2");
-  for (const auto& [key, revision] : std::vector<std::pair<std::string, Revision>>{{"a", first}, {"a", 0}, {"b", 1}}) {
-    Batch batch;
-    batch.expect(key, revision);
-    batch.put("a", "lost");
-    batch.put("c", "lost");
-    const auto result = store().commit(batch);
-    ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().id, "CF1501");
-    EXPECT_EQ(result.error().kind, ErrorKind::kConflict);
-  }
-  engine_->reopen();
-  EXPECT_EQ((*store().get("a"))->value, "2");
-  EXPECT_FALSE(*store().get("c"));
-}
-
-TEST_P(Conformance, ForgetsWhatWasRemovedAndTakesItAnew) {
-  put("a", "1");
-  Batch removal;
-  removal.remove("a");
-  removal.remove("never there");
-  ASSERT_TRUE(store().commit(removal));
-  EXPECT_FALSE(*store().get("a"));
-  Batch anew;
-  anew.expect("a", 0);
-  anew.put("a", "2");
-  EXPECT_TRUE(store().commit(anew));
-  engine_->reopen();
-  EXPECT_EQ((*store().get("a"))->value, "2");
-}
-
-TEST_P(Conformance, TellsTheLatestStateOfWhatChanged) {
-  const Revision start = put("w/a", "1");
-  put("w/b", "1");
-  put("w/a", "2");
-  put("other", "1");
-  Batch removal;
-  removal.remove("w/b");
-  const auto last = store().commit(removal);
-  ASSERT_TRUE(last);
-  engine_->reopen();
-  const auto changes = store().changes("w/", start);
-  ASSERT_TRUE(changes);
-  EXPECT_THAT(changes->changes, ElementsAre(Change{"w/a", "2", start + 2}, Change{"w/b", std::nullopt, *last}));
-  EXPECT_EQ(changes->revision, *last);
-  EXPECT_TRUE(store().changes("w/", *last)->changes.empty());
-}
-
-TEST_P(Conformance, RefusesBatchesThatAreTooLargeOrContradictThemselves) {
-  Batch many;
-  for (std::size_t i = 0; i <= Batch::kMaxOperations; ++i) many.put("k" + std::to_string(i), "");
-  Batch large;
-  large.put("k", std::string(Batch::kMaxOctets, 'x'));
-  Batch twice;
-  twice.put("k", "1");
-  twice.remove("k");
-  for (const Batch* batch : {&many, &large, &twice}) {
-    const auto result = store().commit(*batch);
-    ASSERT_FALSE(result);
-    EXPECT_EQ(result.error().id, "CF1502");
-  }
-  EXPECT_TRUE(store().list("")->entries.empty());
-}
-
-TEST_P(Conformance, IsAMapWithRevisions) {
-  EXPECT_TRUE(rc::check([&] {
-    const auto engine = GetParam().second();
-    std::map<std::string, std::string> model;
-    const auto steps = *rc::gen::container<std::vector<std::pair<std::uint8_t, std::string>>>(
-        rc::gen::pair(rc::gen::arbitrary<std::uint8_t>(), rc::gen::string<std::string>()));
-    for (const auto& [choice, value] : steps) {
-      const std::string key = "k" + std::to_string(choice % 5);
-      Batch batch;
-      if (choice < 64) {
-        batch.remove(key);
-        model.erase(key);
-      } else {
-        batch.put(key, value);
-        model[key] = value;
-      }
-      RC_ASSERT(engine->store().commit(batch).has_value());
-    }
-    engine->reopen();
-    std::map<std::string, std::string> found;
-    const auto listing = engine->store().list("");
-    RC_ASSERT(listing.has_value());
-    for (const Entry& entry : listing->entries) found[entry.key] = entry.value;
-    RC_ASSERT(found == model);
-    RC_ASSERT(engine->store().verify().has_value());
-  }));
-}
 
 INSTANTIATE_TEST_SUITE_P(
     Engines, Conformance,

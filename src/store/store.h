@@ -2,6 +2,7 @@
 // private keys.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,7 +13,8 @@
 
 namespace certferry::store {
 
-// Grows by one with each commit; 0 is the empty store, and the revision of a key that does not exist.
+// Grows with each commit that changes something, on a shared engine perhaps by more than one; 0 lies before every commit,
+// and is the revision of a key that does not exist.
 using Revision = std::uint64_t;
 
 struct Entry {
@@ -58,12 +60,13 @@ struct Change {
 struct Changes {
   std::vector<Change> changes;  // by revision, then key
   Revision revision = 0;  // watch from here the next time
-  bool compacted = false;  // history before `from` is gone: list again
+  bool compacted = false;  // what the store tells does not go on from `from` (an older backup came back): list again
 };
 
 // Errors: CF1501 (kConflict) an expectation did not hold, CF1502 the batch is too large or touches a key twice,
 // CF1503 (kUnreachable) the engine cannot be opened or reached, CF1504 the data is damaged, CF1505 it was written by a
-// newer certferry, CF1506 (kConflict) another process kept it locked for too long, CF1507 the engine cannot write.
+// newer certferry, CF1506 (kConflict) another process kept it locked for too long, CF1507 the engine cannot write, CF1514
+// (kUnreachable) the engine went away during a commit, and nobody can tell whether it happened.
 // One object is used by one thread at a time; several processes may use one store.
 class Store {
  public:
@@ -75,6 +78,11 @@ class Store {
   [[nodiscard]] virtual Result<Revision> commit(const Batch& batch) = 0;
   // What changed after `from` below `prefix`; returns at once, empty where nothing did.
   [[nodiscard]] virtual Result<Changes> changes(std::string_view prefix, Revision from) = 0;
+  // Sleeps until something below `prefix` may have changed after `from` (true: ask changes()), or `limit` is over (false).
+  // May wake for nothing; what was committed after `from` before it was called wakes it at once, so nothing is missed
+  // between two calls. Several processes' commits wake it. CF1503 where the engine could not be heard all that time. Who
+  // lives by it asks changes() from time to time all the same.
+  [[nodiscard]] virtual Result<bool> wait(std::string_view prefix, Revision from, std::chrono::milliseconds limit) = 0;
   // Returns once every commit that was under way when it was called is over: what is read then tells of it. For those who
   // were woken by its traces. CF1506.
   [[nodiscard]] virtual Result<> wait_for_writers() { return {}; }

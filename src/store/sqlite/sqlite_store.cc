@@ -306,6 +306,13 @@ Result<Changes> SqliteStore::changes(std::string_view prefix, Revision from) {
   return found;
 }
 
+Result<bool> SqliteStore::changed(std::string_view prefix, Revision from) {
+  Statement select(*this, "SELECT 1 FROM entries WHERE revision > ? AND substr(key, 1, length(?2)) = ?2 LIMIT 1");
+  const int result = select.bind(1, from).bind(2, prefix).step();
+  if (result != SQLITE_ROW && result != SQLITE_DONE) return error("wait");
+  return result == SQLITE_ROW;
+}
+
 // A writer has the write lock from before its first octet until others see its commit.
 Result<> SqliteStore::wait_for_writers() {
   CERTFERRY_TRY(execute("BEGIN IMMEDIATE"));

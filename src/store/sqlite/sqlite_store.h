@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/descriptor.h"
 #include "store/store.h"
 
 struct sqlite3;
@@ -24,6 +25,7 @@ class SqliteStore final : public Store {
   Result<Listing> list(std::string_view prefix) override;
   Result<Revision> commit(const Batch& batch) override;
   Result<Changes> changes(std::string_view prefix, Revision from) override;
+  Result<bool> wait(std::string_view prefix, Revision from, std::chrono::milliseconds limit) override;
   Result<> wait_for_writers() override;
   Result<> verify() override;
 
@@ -37,6 +39,7 @@ class SqliteStore final : public Store {
   [[nodiscard]] Result<Revision> commit_in_transaction(const Batch& batch);
   [[nodiscard]] Result<Revision> revision();
   [[nodiscard]] Result<> read_listing(std::string_view prefix, Listing& listing);
+  [[nodiscard]] Result<bool> changed(std::string_view prefix, Revision from);
   void begin_reading() override;
   void end_reading() override;
 
@@ -48,6 +51,7 @@ class SqliteStore final : public Store {
   };
   std::string path_;
   std::unique_ptr<sqlite3, Close> database_;
+  Descriptor watch_;  // inotify of the folder, from the first wait() on
   bool wrote_ = false;
   bool reading_ = false;  // a read transaction is open
   std::map<const char*, std::unique_ptr<sqlite3_stmt, Finalize>> statements_;  // gone before the database
