@@ -30,6 +30,13 @@ bool reaches(const Delegation& delegation, const Computer& computer) {
   return std::ranges::any_of(delegation.scopes, [&](const fleet::Scope& scope) { return computer.in(scope); });
 }
 
+// Whoever has a pool may not say what serves in its whole site, although the pool's computers are in both: it would stand
+// where the site's own administrators write.
+bool reaches(const Delegation& delegation, const fleet::Scope& asked, const Computer& here) {
+  return std::ranges::any_of(delegation.scopes,
+                             [&](const fleet::Scope& scope) { return here.in(scope) && !scope.narrower_than(asked); });
+}
+
 bool takes_type(const Delegation& delegation, std::string_view type) {
   return !delegation.types || std::ranges::find(*delegation.types, type) != delegation.types->end();
 }
@@ -107,8 +114,15 @@ Result<> Trust::add_delegation(std::string_view text) {
   CERTFERRY_ASSIGN(Delegation delegation, read<Delegation>(envelope));
   if (!is_signed_by(envelope, root_)) return refused("CF2213", "a delegation is not signed by the fleet's root");
   CERTFERRY_ASSIGN(x509::PublicKey key, read_key(delegation.key));
-  Delegate& known = delegates_[key_id(delegation.key)];
-  if (delegation.head.counter >= known.delegation.head.counter) known = {std::move(delegation), std::move(key)};
+  const std::string id = key_id(delegation.key);
+  const auto known = delegates_.find(id);
+  if (known != delegates_.end()) {
+    const Delegation& held = known->second.delegation;
+    if (delegation.head.counter < held.head.counter) return {};
+    if (delegation.head.counter == held.head.counter && delegation != held)
+      return refused("CF2218", "two delegations of one key bear the same counter " + std::to_string(held.head.counter));
+  }
+  delegates_.insert_or_assign(id, Delegate{std::move(delegation), std::move(key)});
   return {};
 }
 
@@ -117,7 +131,7 @@ Result<Verified<Manifest>> Trust::manifest(std::string_view text, const Computer
   CERTFERRY_ASSIGN(Manifest manifest, read<Manifest>(envelope));
   CERTFERRY_ASSIGN(std::string who, signer(envelope, now, [&](const Delegation& delegation) {
                      return names(delegation.cmdlets, manifest.cmdlet) && takes_type(delegation, manifest.type) &&
-                            reaches(delegation, here);
+                            reaches(delegation, manifest.scope, here);
                    }));
   if (!here.in(manifest.scope)) return contradiction("a manifest is for a scope that this computer is not in");
   CERTFERRY_TRY(check(manifest));
@@ -155,6 +169,8 @@ Result<Verified<Member>> Trust::joined(std::string_view text, std::string_view e
     return refused("CF2213", "a computer's statement is not signed by its enrolment key");
   if (member.computer != allowed.statement.computer || member.state != Member::State::kActive)
     return contradiction("a computer joins as another one than its enrolment allows");
+  if (member.head.counter != allowed.statement.head.counter)
+    return contradiction("a computer joins with another counter than its enrolment's");
   CERTFERRY_TRY(read_key(member.sealing_key));
   CERTFERRY_TRY(read_key(member.identity_key));
   std::string who = member.computer.fqdn;

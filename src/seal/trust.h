@@ -34,17 +34,20 @@ class Trust {
   [[nodiscard]] static Result<Trust> make(const std::string& fleet, ByteView root);
 
   [[nodiscard]] const std::string& fleet() const { return fleet_; }
-  // The root's; of two for one key the one with the higher counter holds, whatever their order.
+  // The root's; of two for one key the one with the higher counter holds, whatever their order. CF2218 for another one under
+  // the same counter: the first stays.
   [[nodiscard]] Result<> add_delegation(std::string_view envelope);
 
-  // What shall serve; `here` acts on it. Its signer must have been delegated the manifest's cmdlet, for its type, on `here`.
+  // What shall serve; `here` acts on it. Its signer must have been delegated the manifest's cmdlet, for its type, in a scope
+  // that `here` is in and that is no narrower than the manifest's.
   // A manifest for a scope without `here` is CF2216.
   [[nodiscard]] Result<Verified<fleet::Manifest>> manifest(std::string_view envelope, const fleet::Computer& here,
                                                            Time now) const;
   [[nodiscard]] Result<Verified<fleet::Enrolment>> enrolment(std::string_view envelope, Time now) const;
   // A computer's statement signed by an administrator.
   [[nodiscard]] Result<Verified<fleet::Member>> member(std::string_view envelope, Time now) const;
-  // One signed by the key of its enrolment, at the time `issued` that it bears: as that allows, active, its first.
+  // One signed by the key of its enrolment, at the time `issued` that it bears: as that allows, active, with the enrolment's own
+  // counter. Another one by the same key is then seen as a fork (follows()), and none can jump ahead in the row.
   [[nodiscard]] Result<Verified<fleet::Member>> joined(std::string_view envelope, std::string_view enrolment) const;
   // What a computer says of itself, by the identity key of its own statement.
   [[nodiscard]] Result<Verified<fleet::Status>> status(std::string_view envelope, const fleet::Member& member) const;
