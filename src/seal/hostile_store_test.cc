@@ -282,24 +282,37 @@ TEST(HostileStore, CannotShowTwoDelegationsOfOneCounterUnnoticed) {
 
 TEST(HostileStore, CannotMoveASealedKeyWhateverThePlace) {
   const x509::PrivateKey computer = *make_key(), key = *make_key();
-  EXPECT_TRUE(rc::check([&](const std::string& fqdn, const std::string& scope, std::uint64_t generation,
-                            bool exportable, const std::string& other, std::uint64_t other_generation) {
-    const SealedPlace place{"fleet", fqdn, "Default", scope, generation, "aa", exportable};
+  const auto ascii = rc::gen::container<std::string>(rc::gen::inRange('\0', '\x7f'));
+  EXPECT_TRUE(rc::check([&](std::uint64_t generation, std::uint64_t other_generation, bool exportable) {
+    const SealedPlace place{"fleet", *ascii, "Default", *ascii, generation, "aa", exportable};
+    const std::string other = *ascii;
     const auto sealed = seal_key(key, computer.public_key(), place);
     RC_ASSERT(sealed.has_value());
     const auto opened = open_key(*sealed, computer, place, key.public_key());
     RC_ASSERT(opened.has_value() && opened->pkcs8() == key.pkcs8());
-    const auto moved = [&](auto change) {
+    const auto refused = [&](auto change) {
       SealedPlace there = place;
       change(there);
       return there == place || !open_key(*sealed, computer, there, key.public_key());
     };
-    RC_ASSERT(moved([&](SealedPlace& p) { p.computer = other; }));
-    RC_ASSERT(moved([&](SealedPlace& p) { p.scope = other; }));
-    RC_ASSERT(moved([&](SealedPlace& p) { p.generation = other_generation; }));
-    RC_ASSERT(moved([&](SealedPlace& p) { p.exportable = !p.exportable; }));
-    RC_ASSERT(moved([&](SealedPlace& p) { std::swap(p.computer, p.scope); }));
+    RC_ASSERT(refused([&](SealedPlace& p) { p.computer = other; }));
+    RC_ASSERT(refused([&](SealedPlace& p) { p.scope = other; }));
+    RC_ASSERT(refused([&](SealedPlace& p) { p.generation = other_generation; }));
+    RC_ASSERT(refused([&](SealedPlace& p) { p.exportable = !p.exportable; }));
+    RC_ASSERT(refused([&](SealedPlace& p) { std::swap(p.computer, p.scope); }));
   }));
+}
+
+// JSON has one U+FFFD for all of them: two places would be one.
+TEST(HostileStore, GetsNoSealForANameThatIsNoUtf8) {
+  const x509::PrivateKey computer = *make_key(), key = *make_key();
+  const SealedPlace good{"fleet", "web01.example", "Default", "site:caf\xc3\xa9", 1, "aa", false};
+  SealedPlace bad = good;
+  bad.scope = "site:caf\xe9";
+  const auto sealed = seal_key(key, computer.public_key(), good);
+  ASSERT_TRUE(sealed);
+  EXPECT_EQ(seal_key(key, computer.public_key(), bad).error().id, "CF2207");
+  EXPECT_EQ(open_key(*sealed, computer, bad, key.public_key()).error().id, "CF2207");
 }
 
 }  // namespace

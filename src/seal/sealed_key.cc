@@ -12,16 +12,22 @@ using nlohmann::json;
 
 constexpr std::string_view kInfo = "certferry sealed key v1";
 
-// nlohmann's objects are sorted by their keys and dump() writes no blanks: one place, one text.
-std::string associated(const SealedPlace& place) {
-  return json({{"fleet", place.fleet},
-               {"computer", place.computer},
-               {"type", place.type},
-               {"scope", place.scope},
-               {"generation", place.generation},
-               {"sha256", place.sha256},
-               {"exportable", place.exportable}})
-      .dump(-1, ' ', false, json::error_handler_t::replace);
+// nlohmann's objects are sorted by their keys and dump() writes no blanks: one place, one text. It has none for octets that
+// are no UTF-8, and putting another character for them would make one text of two places.
+Result<std::string> associated(const SealedPlace& place) {
+  try {
+    return json({{"fleet", place.fleet},
+                 {"computer", place.computer},
+                 {"type", place.type},
+                 {"scope", place.scope},
+                 {"generation", place.generation},
+                 {"sha256", place.sha256},
+                 {"exportable", place.exportable}})
+        .dump();
+  } catch (const json::type_error&) {
+    return fail(ErrorKind::kRejected, "CF2207", "a name that a key is to be sealed for is no UTF-8",
+                "give the site, the pool or the computer another name");
+  }
 }
 
 Result<HpkeMessage> message_of(std::string_view text) {
@@ -45,8 +51,8 @@ Result<HpkeMessage> message_of(std::string_view text) {
 
 Result<std::string> seal_key(const x509::PrivateKey& key, const x509::PublicKey& recipient, const SealedPlace& place) {
   CERTFERRY_ASSIGN(const Bytes point, point_of(recipient));
-  CERTFERRY_ASSIGN(const HpkeMessage message,
-                   hpke_seal(point, as_bytes(kInfo), as_bytes(associated(place)), key.pkcs8().view()));
+  CERTFERRY_ASSIGN(const std::string bound, associated(place));
+  CERTFERRY_ASSIGN(const HpkeMessage message, hpke_seal(point, as_bytes(kInfo), as_bytes(bound), key.pkcs8().view()));
   return json({{"schema", 1}, {"enc", base64(message.enc)}, {"ct", base64(message.ciphertext)}}).dump();
 }
 
@@ -54,7 +60,8 @@ Result<x509::PrivateKey> open_key(std::string_view text, const x509::PrivateKey&
                                   const x509::PublicKey& certificate) {
   CERTFERRY_ASSIGN(const HpkeMessage message, message_of(text));
   CERTFERRY_ASSIGN(const Secret scalar, scalar_of(own));
-  CERTFERRY_ASSIGN(const Secret pkcs8, hpke_open(scalar, message, as_bytes(kInfo), as_bytes(associated(place))));
+  CERTFERRY_ASSIGN(const std::string bound, associated(place));
+  CERTFERRY_ASSIGN(const Secret pkcs8, hpke_open(scalar, message, as_bytes(kInfo), as_bytes(bound)));
   CERTFERRY_ASSIGN(x509::PrivateKey key, x509::PrivateKey::from_pkcs8(pkcs8.view()));
   if (key.public_key() == certificate) return key;
   return fail(ErrorKind::kRejected, "CF2205", "a sealed key does not belong to its certificate",

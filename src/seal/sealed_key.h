@@ -23,7 +23,8 @@ struct SealedPlace {
   bool operator==(const SealedPlace&) const = default;
 };
 
-// `recipient`: the computer's sealing key. JSON for the store: {"schema":1,"enc":…,"ct":…}. CF2201.
+// `recipient`: the computer's sealing key. JSON for the store: {"schema":1,"enc":…,"ct":…}. CF2201; CF2207 where a
+// name of the place is no UTF-8.
 [[nodiscard]] Result<std::string> seal_key(const x509::PrivateKey& key, const x509::PublicKey& recipient,
                                            const SealedPlace& place);
 // CF2204 where it was sealed for another computer or place, or was changed; CF2205 where the key is not the one of
