@@ -30,13 +30,17 @@ Result<std::string> associated(const SealedPlace& place) {
   }
 }
 
+std::string digest_of(const x509::PublicKey& recipient, std::string_view bound) {
+  return fingerprint(as_bytes(key_id(recipient.spki()) + " " + std::string(bound)));
+}
+
 Result<HpkeMessage> message_of(std::string_view text) {
   const auto refused = [] {
     return fail(ErrorKind::kRejected, "CF2206", "a sealed key cannot be read",
                 "the store is damaged, or somebody else writes to it");
   };
   const json value = json::parse(text, nullptr, false);
-  if (!value.is_object() || value.size() != 3 || value.value("schema", json()) != 1) return refused();
+  if (!value.is_object() || value.size() != 4 || value.value("schema", json()) != 1) return refused();
   const auto octets = [&](const char* name) -> std::optional<Bytes> {
     const auto found = value.find(name);
     const std::string* const encoded = found == value.end() ? nullptr : found->get_ptr<const std::string*>();
@@ -53,7 +57,17 @@ Result<std::string> seal_key(const x509::PrivateKey& key, const x509::PublicKey&
   CERTFERRY_ASSIGN(const Bytes point, point_of(recipient));
   CERTFERRY_ASSIGN(const std::string bound, associated(place));
   CERTFERRY_ASSIGN(const HpkeMessage message, hpke_seal(point, as_bytes(kInfo), as_bytes(bound), key.pkcs8().view()));
-  return json({{"schema", 1}, {"enc", base64(message.enc)}, {"ct", base64(message.ciphertext)}}).dump();
+  return json({{"schema", 1},
+               {"for", digest_of(recipient, bound)},
+               {"enc", base64(message.enc)},
+               {"ct", base64(message.ciphertext)}})
+      .dump();
+}
+
+bool is_sealed_for(std::string_view text, const x509::PublicKey& recipient, const SealedPlace& place) {
+  const json value = json::parse(text, nullptr, false);
+  const auto bound = associated(place);
+  return bound && value.is_object() && value.value("for", json()) == digest_of(recipient, *bound);
 }
 
 Result<x509::PrivateKey> open_key(std::string_view text, const x509::PrivateKey& own, const SealedPlace& place,

@@ -23,10 +23,12 @@ struct SealedPlace {
   bool operator==(const SealedPlace&) const = default;
 };
 
-// `recipient`: the computer's sealing key. JSON for the store: {"schema":1,"enc":…,"ct":…}. CF2201; CF2207 where a
+// `recipient`: the computer's sealing key. JSON for the store: {"schema":1,"for":…,"enc":…,"ct":…}. CF2201; CF2207 where a
 // name of the place is no UTF-8.
 [[nodiscard]] Result<std::string> seal_key(const x509::PrivateKey& key, const x509::PublicKey& recipient,
                                            const SealedPlace& place);
+// Whether it says that it was sealed to that key and place: then who seals need not do it again. Proves nothing.
+[[nodiscard]] bool is_sealed_for(std::string_view json, const x509::PublicKey& recipient, const SealedPlace& place);
 // CF2204 where it was sealed for another computer or place, or was changed; CF2205 where the key is not the one of
 // `certificate`, the leaf's public key; CF2206 where `json` is none of ours.
 [[nodiscard]] Result<x509::PrivateKey> open_key(std::string_view json, const x509::PrivateKey& own,
