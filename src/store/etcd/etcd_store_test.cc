@@ -5,10 +5,14 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <filesystem>
 #include <future>
 
+#include "store/copy.h"
 #include "store/etcd/testing/etcd_cluster.h"
+#include "store/sqlite/sqlite_store.h"
 #include "store/testing/conformance.h"
+#include "store/testing/copy_content.h"
 
 namespace certferry::store {
 namespace {
@@ -227,6 +231,19 @@ TEST(EtcdStore, TalksTlsWithCertificatesOfBothSides) {
   EtcdUrl missing = url;
   missing.key = cluster.file("none.key");
   EXPECT_EQ(EtcdStore::open(missing, EtcdStore::Access::kRead).error().id, "CF1513");
+}
+
+TEST(EtcdStore, TakesInAnEmbeddedStore) {
+  std::string folder = "/tmp/certferry-copy-XXXXXX";
+  ASSERT_NE(::mkdtemp(folder.data()), nullptr);
+  const auto embedded = SqliteStore::open(folder + "/certferry.db", SqliteStore::Access::kWrite).value();
+  testing::fill(*embedded);
+  const EtcdUrl url = shared_etcd().url(fresh_name());
+  const auto copied = copy_store(*embedded, *open(url));
+  ASSERT_TRUE(copied) << copied.error().message;
+  EXPECT_EQ(copied->written, 300u);
+  EXPECT_EQ(testing::content(*open(url)), testing::content(*embedded));
+  std::filesystem::remove_all(folder);
 }
 
 // A stream that hangs is left for another member.

@@ -1,0 +1,39 @@
+// Moves everything from one store to another, whatever their engines are.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string_view>
+
+#include "base/result.h"
+#include "store/store.h"
+
+namespace certferry::store {
+
+// There while a copy is not finished: such a store is not to be used.
+inline constexpr std::string_view kUnfinishedCopy = "copy/unfinished";
+
+struct CopyProgress {
+  std::size_t done = 0;  // keys that are in the target as they should be
+  std::size_t total = 0;
+};
+
+struct CopyResult {
+  std::size_t keys = 0;  // in the target
+  std::size_t written = 0;  // by this call; what an interrupted one had done is not written again
+  std::size_t removed = 0;  // left by an interrupted one, gone from the source since
+  Revision source = 0;  // the source's revision that was copied
+};
+
+// Makes the target hold exactly the keys and values of the source (revisions are its own), then reads both again and
+// compares. Interrupted, it is called again and goes on; finished, calling it again finds nothing to do. What is committed
+// to the source meanwhile is copied as well, what comes after the comparison is not: nobody should write to it any more.
+// CF1515 the target holds something else, or the source is an unfinished copy itself; CF1516 (kConflict) somebody writes to
+// one of them all the time.
+[[nodiscard]] Result<CopyResult> copy_store(Store& source, Store& target,
+                                            const std::function<void(const CopyProgress&)>& progress = {});
+
+// Whether a copy into that store was begun and not finished.
+[[nodiscard]] Result<bool> is_unfinished_copy(Store& store);
+
+}  // namespace certferry::store
