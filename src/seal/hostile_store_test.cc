@@ -303,6 +303,29 @@ TEST(HostileStore, CannotMoveASealedKeyWhateverThePlace) {
   }));
 }
 
+// "for" only saves work: a store that writes it onto another blob has it left there, and then it does not open.
+TEST(HostileStore, GainsNothingByWritingForWhomABlobIs) {
+  const Fleet fleet;
+  const x509::PrivateKey key = *make_key();
+  const SealedPlace place{fleet.id, "web01.example", "Default", "global", 2, "aa", false};
+  SealedPlace older = place;
+  older.generation = 1;
+  const auto sealed = seal_key(key, fleet.web.sealing.public_key(), place);
+  const auto sealed_before = seal_key(key, fleet.web.sealing.public_key(), older);
+  ASSERT_TRUE(sealed && sealed_before);
+  EXPECT_TRUE(is_sealed_for(*sealed, fleet.web.sealing.public_key(), place));
+  EXPECT_FALSE(is_sealed_for(*sealed, fleet.mail.sealing.public_key(), place));
+  EXPECT_FALSE(is_sealed_for(*sealed, fleet.web.sealing.public_key(), older));
+  for (const char* text : {"", "[]", "{}", R"({"for":1})"})
+    EXPECT_FALSE(is_sealed_for(text, fleet.web.sealing.public_key(), place)) << text;
+
+  const auto whom = [](const std::string& blob) { return blob.substr(blob.find("\"for\""), 6 + 66); };
+  std::string relabelled = *sealed_before;
+  relabelled.replace(relabelled.find(whom(relabelled)), whom(relabelled).size(), whom(*sealed));
+  EXPECT_TRUE(is_sealed_for(relabelled, fleet.web.sealing.public_key(), place));
+  EXPECT_EQ(open_key(relabelled, fleet.web.sealing, place, key.public_key()).error().id, "CF2204");
+}
+
 // JSON has one U+FFFD for all of them: two places would be one.
 TEST(HostileStore, GetsNoSealForANameThatIsNoUtf8) {
   const x509::PrivateKey computer = *make_key(), key = *make_key();
