@@ -77,8 +77,8 @@ etcdserverpb::TxnRequest Commit::request(bool only_look) const {
     if (!writes(touched)) continue;
     etcdserverpb::PutRequest& put = *request.add_success()->mutable_request_put();
     put.set_key(name);
-    put.set_value(to_stored(
-        id_, touched.need == Need::kPut ? std::optional<std::string_view>(*touched.value) : std::nullopt));
+    put.set_value(
+        to_stored(id_, touched.need == Need::kPut ? std::optional<std::string_view>(*touched.value) : std::nullopt));
   }
   return request;
 }
@@ -137,8 +137,7 @@ Result<std::optional<Revision>> Commit::find_in_history(const std::string& key, 
 
 // It wrote all of its keys or none, so the first of them tells.
 Result<std::optional<Revision>> Commit::find_itself(const std::map<std::string, State>& before) {
-  for (const auto& [key, state] : before)
-    return find_in_history(key, touched_.at(key).state, state.revision);
+  for (const auto& [key, state] : before) return find_in_history(key, touched_.at(key).state, state.revision);
   return std::optional<Revision>();
 }
 
@@ -164,8 +163,8 @@ Result<std::optional<Revision>> Commit::after_refusal(const etcdserverpb::TxnRes
 
 std::unexpected<Error> Commit::nobody_knows(const grpc::Status& status) const {
   return fail(ErrorKind::kUnreachable, "CF1514",
-              "etcd at " + connection_.endpoints() + " went away during a commit, and nobody can tell whether it happened: " +
-                  status.error_message(),
+              "etcd at " + connection_.endpoints() +
+                  " went away during a commit, and nobody can tell whether it happened: " + status.error_message(),
               "make etcd answer, then run the command again: it goes on from what is there");
 }
 

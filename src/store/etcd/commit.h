@@ -44,7 +44,8 @@ class Commit {
   [[nodiscard]] Result<std::optional<Revision>> after_refusal(const etcdserverpb::TxnResponse& response);
   // The revision in which this commit happened, of states just taken; nothing where it did not.
   [[nodiscard]] Result<std::optional<Revision>> find_itself(const std::map<std::string, State>& before);
-  [[nodiscard]] Result<std::optional<Revision>> find_in_history(const std::string& key, State state, std::int64_t before);
+  [[nodiscard]] Result<std::optional<Revision>> find_in_history(const std::string& key, State state,
+                                                                std::int64_t before);
   // The key as it was in a revision, 0 for now; nothing where it was not there.
   [[nodiscard]] Result<std::optional<State>> look(const std::string& key, std::int64_t revision);
   [[nodiscard]] Result<Revision> after_full(const grpc::Status& status);

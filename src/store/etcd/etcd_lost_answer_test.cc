@@ -51,10 +51,12 @@ class LostAnswer : public ::testing::Test {
 };
 
 TEST_F(LostAnswer, OfANewKey) {
+  const Revision before = put(*other_, "b", "1");
   proxy_.lose_next_answer([] {});
   const Revision done = put(*store_, "a", "mine");
   EXPECT_TRUE(proxy_.lost());
   EXPECT_EQ(*other_->get("a"), (Entry{"a", "mine", done}));
+  EXPECT_EQ(done, before + 1);
   EXPECT_EQ(other_->list("")->revision, done) << "it was made once";
 }
 

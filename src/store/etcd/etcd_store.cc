@@ -27,7 +27,9 @@ constexpr int kListTries = 5;
 class EtcdStore::Implementation {
  public:
   Implementation(std::unique_ptr<Connection> connection, const EtcdUrl& url)
-      : connection_(std::move(connection)), watch_(*connection_), schema_key_(url.prefix() + "schema"),
+      : connection_(std::move(connection)),
+        watch_(*connection_),
+        schema_key_(url.prefix() + "schema"),
         folder_(url.prefix() + "k/") {}
 
   [[nodiscard]] grpc::Status range(const RangeRequest& request, RangeResponse& response) {
@@ -90,9 +92,8 @@ Result<> EtcdStore::Implementation::check_schema(Access access) {
   put.set_key(schema_key_);
   put.set_value(std::string(kSchema));
   etcdserverpb::TxnResponse made;
-  const grpc::Status status = connection_->ask([&](Connection::Member& member, grpc::ClientContext& context) {
-    return member.kv->Txn(&context, make, &made);
-  });
+  const grpc::Status status = connection_->ask(
+      [&](Connection::Member& member, grpc::ClientContext& context) { return member.kv->Txn(&context, make, &made); });
   if (!status.ok()) return connection_->error(status);
   return {};
 }
@@ -157,8 +158,7 @@ Result<std::optional<Entry>> EtcdStore::get(std::string_view key) {
   RangeResponse response;
   const grpc::Status status = implementation_->range(request, response);
   if (!status.ok()) return implementation_->connection().error(status);
-  if (implementation_->reading && implementation_->moment == 0)
-    implementation_->moment = response.header().revision();
+  if (implementation_->reading && implementation_->moment == 0) implementation_->moment = response.header().revision();
   if (response.kvs_size() == 0) return std::optional<Entry>();
   const auto stored = etcd::read_stored(response.kvs(0).value());
   if (!stored) return implementation_->damaged(request.key());
@@ -211,8 +211,9 @@ Result<> EtcdStore::verify() {
   if (!status.ok()) return implementation_->connection().error(status);
   for (const etcdserverpb::AlarmMember& alarm : alarms.alarms()) {
     const bool full = alarm.alarm() == etcdserverpb::NOSPACE;
-    return implementation_->connection().error(full ? grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "space exceeded")
-                                                    : grpc::Status(grpc::StatusCode::DATA_LOSS, "corrupt"));
+    return implementation_->connection().error(
+        full ? grpc::Status(grpc::StatusCode::RESOURCE_EXHAUSTED, "space exceeded")
+             : grpc::Status(grpc::StatusCode::DATA_LOSS, "corrupt"));
   }
   return {};
 }

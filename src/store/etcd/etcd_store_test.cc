@@ -61,10 +61,10 @@ class EtcdEngine final : public Engine {
   std::unique_ptr<EtcdStore> store_;
 };
 
-INSTANTIATE_TEST_SUITE_P(
-    Etcd, Conformance,
-    ::testing::Values(std::pair<const char*, MakeEngine>{"etcd", [] { return std::make_unique<EtcdEngine>(); }}),
-    [](const auto& engine) { return engine.param.first; });
+INSTANTIATE_TEST_SUITE_P(Etcd, Conformance,
+                         ::testing::Values(std::pair<const char*, MakeEngine>{
+                             "etcd", [] { return std::make_unique<EtcdEngine>(); }}),
+                         [](const auto& engine) { return engine.param.first; });
 
 TEST(EtcdStore, KeepsTwoStoresApart) {
   const auto one = open(shared_etcd().url("h1"));
@@ -187,7 +187,8 @@ TEST(EtcdStore, GoesOnAfterACompaction) {
     const auto changes = each->changes("w/", *start);
     ASSERT_TRUE(changes);
     EXPECT_FALSE(changes->compacted);
-    EXPECT_THAT(changes->changes, ::testing::ElementsAre(Change{"w/a", std::nullopt, *last}, Change{"w/b", "1", *last}));
+    EXPECT_THAT(changes->changes,
+                ::testing::ElementsAre(Change{"w/a", std::nullopt, *last}, Change{"w/b", "1", *last}));
     EXPECT_FALSE(*each->wait("w/", changes->revision, 50ms));
   }
   ASSERT_TRUE(put(*store, "w/c", "1"));

@@ -39,9 +39,7 @@ bool is_address(int family, const std::string& text) {
 }
 
 // "1.2.3" and "300.1.1.1" are no host names either.
-bool looks_like_ipv4(std::string_view host) {
-  return host.find_first_not_of("0123456789.") == std::string_view::npos;
-}
+bool looks_like_ipv4(std::string_view host) { return host.find_first_not_of("0123456789.") == std::string_view::npos; }
 
 bool is_loopback(const std::string& host) {
   return host == "localhost" || host == "::1" || (is_address(AF_INET, host) && host.starts_with("127."));
@@ -65,7 +63,8 @@ Result<EtcdEndpoint> parse_endpoint(std::string_view text) {
     endpoint.host = text.substr(0, colon);
     has_port = colon != std::string_view::npos;
     if (has_port) port = text.substr(colon + 1);
-    const bool sound = looks_like_ipv4(endpoint.host) ? is_address(AF_INET, endpoint.host) : is_host_name(endpoint.host);
+    const bool sound =
+        looks_like_ipv4(endpoint.host) ? is_address(AF_INET, endpoint.host) : is_host_name(endpoint.host);
     if (!sound) return refuse("'" + endpoint.host + "' is no host");
   }
   if (has_port) {

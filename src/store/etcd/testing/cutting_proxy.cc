@@ -55,7 +55,8 @@ void CuttingProxy::lose_next_answer(std::function<void()> meanwhile) {
 }
 
 bool CuttingProxy::copy(int client, int server) {
-  std::array<pollfd, 3> wanted = {pollfd{wakeup_.get(), POLLIN, 0}, pollfd{client, POLLIN, 0}, pollfd{server, POLLIN, 0}};
+  std::array<pollfd, 3> wanted = {pollfd{wakeup_.get(), POLLIN, 0}, pollfd{client, POLLIN, 0},
+                                  pollfd{server, POLLIN, 0}};
   if (::poll(wanted.data(), wanted.size(), -1) < 0 || wanted[0].revents != 0) return false;
   std::array<char, 65'536> buffer;
   for (const auto& [from, to] : {std::pair(1, server), std::pair(2, client)}) {

@@ -117,13 +117,27 @@ std::vector<std::string> EtcdCluster::arguments_of(std::size_t member) const {
   const std::string name = "m" + std::to_string(member);
   std::string all;
   for (std::size_t i = 0; i < members_.size(); ++i) all += (i ? ",m" : "m") + std::to_string(i) + "=" + peer(i);
-  std::vector<std::string> words = {"/usr/bin/etcd", "--name", name, "--data-dir", file(name),
-                                    "--listen-client-urls", client, "--advertise-client-urls", client,
-                                    "--listen-peer-urls", peer(member), "--initial-advertise-peer-urls", peer(member),
-                                    "--initial-cluster", all, "--pre-vote", "--auto-compaction-retention", "1h"};
+  std::vector<std::string> words = {"/usr/bin/etcd",
+                                    "--name",
+                                    name,
+                                    "--data-dir",
+                                    file(name),
+                                    "--listen-client-urls",
+                                    client,
+                                    "--advertise-client-urls",
+                                    client,
+                                    "--listen-peer-urls",
+                                    peer(member),
+                                    "--initial-advertise-peer-urls",
+                                    peer(member),
+                                    "--initial-cluster",
+                                    all,
+                                    "--pre-vote",
+                                    "--auto-compaction-retention",
+                                    "1h"};
   if (options_.tls) {
-    words.insert(words.end(), {"--cert-file", file("server.pem"), "--key-file", file("server.key"), "--client-cert-auth",
-                               "--trusted-ca-file", file("ca.pem")});
+    words.insert(words.end(), {"--cert-file", file("server.pem"), "--key-file", file("server.key"),
+                               "--client-cert-auth", "--trusted-ca-file", file("ca.pem")});
   }
   words.insert(words.end(), options_.arguments.begin(), options_.arguments.end());
   return words;
@@ -140,10 +154,9 @@ void EtcdCluster::wait_until_served(std::size_t member) const {
     etcdserverpb::RangeRequest request;
     request.set_key("/");
     etcdserverpb::RangeResponse response;
-    const grpc::Status status =
-        connection->ask_once([&](etcd::Connection::Member& way, grpc::ClientContext& context) {
-          return way.kv->Range(&context, request, &response);
-        });
+    const grpc::Status status = connection->ask_once([&](etcd::Connection::Member& way, grpc::ClientContext& context) {
+      return way.kv->Range(&context, request, &response);
+    });
     if (status.ok()) return;
     last = status.error_message();
     if (::waitpid(members_[member].pid, nullptr, WNOHANG) != 0) break;
