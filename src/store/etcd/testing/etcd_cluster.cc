@@ -101,7 +101,6 @@ void EtcdCluster::write_certificates() const {
     std::ofstream(file(name + ".key")) << as_text(x509::pem("PRIVATE KEY", made.key.pkcs8()));
   };
   std::ofstream(file("ca.pem")) << root.pem();
-  std::ofstream(file("other-ca.pem")) << make_root("Another Root").pem();
   CertificateSpec server = server_spec({"localhost", "IP:127.0.0.1"});
   server.extended_key_usage = {"serverAuth", "clientAuth"};
   write("server", server);
