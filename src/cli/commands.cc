@@ -218,6 +218,40 @@ constexpr Example kBindingExamples[] = {
     {"certferry binding place nginx", "Puts the first files where nginx's configuration shall name them."},
     {"certferry binding test nginx", "Has nginx test its configuration, and shows what it serves."}};
 
+constexpr Use kFleet_[] = {
+    {kAction, kEverySet, 0, 0, Repeat::kOnce, "show (default), init, bundle, take or accept.",
+     "show|init|bundle|take|accept"},
+    {kSubject, kEverySet, 0, 1, Repeat::kOnce, "bundle: the computer. take, accept: the file."},
+    {kOutput, kEverySet, 0, kNamedOnly, Repeat::kOnce, "bundle: the file to write."},
+    {kReport},
+};
+constexpr Example kFleetExamples[] = {
+    {"certferry fleet init", "Makes one that is administered here."},
+    {"certferry fleet bundle web01.example.com --output web01.bundle",
+     "Writes what a computer needs into a file; its keys are sealed to that computer."},
+};
+constexpr Use kComputer_[] = {
+    {kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default), add, move, lost or remove.",
+     "list|add|move|lost|remove"},
+    {kSubject, kEverySet, 0, 1, Repeat::kOnce, "The computer.", {}},
+    {kSite},
+    {kPool},
+    {kType, kEverySet, 0, kNamedOnly, Repeat::kOnce, "The uses that the computer hosts; '' for all."},
+    {kRelay, kEverySet, 0, kNamedOnly, Repeat::kBoth},
+    {kReport}};
+constexpr Example kComputerExamples[] = {
+    {"certferry computer add web01.example.com --site Redmond --pool web.example.com --type Default,WebServicesExternal",
+     "Prints a token with which that computer can join within 15 minutes."},
+};
+constexpr Use kJoin_[] = {
+    {kToken, kEverySet, kFirst, 0},
+    {kOutput, kEverySet, kFirst, kNamedOnly, Repeat::kOnce, "The file to carry to where the fleet is administered."},
+};
+constexpr Example kJoinExamples[] = {
+    {"certferry join - --output web01.join",
+     "Makes this computer's keys, and writes what `certferry fleet accept` wants."},
+};
+
 constexpr Use kStatus_[] = {{kCsv}, {kReport}};
 constexpr Example kStatusExamples[] = {
     {"certferry status", "Shows each use, with what is left of its certificate's life."},
@@ -413,6 +447,31 @@ constexpr Command kCommands[] = {
      kStatus_,
      {},
      kStatusExamples},
+    {CommandId::kFleet,
+     "fleet",
+     "",
+     "make a fleet, and carry what its computers need",
+     "A fleet is administered in one place; what its computers shall use is signed there, and private keys are sealed to each of "
+     "them. Without a network in between, bundles carry it as files that may go any way.",
+     kFleet_,
+     {},
+     kFleetExamples},
+    {CommandId::kComputer,
+     "computer",
+     "",
+     "list, add, move and remove the computers of the fleet",
+     "Says which computers belong to the fleet, where they are and which uses they host.",
+     kComputer_,
+     {},
+     kComputerExamples},
+    {CommandId::kJoin,
+     "join",
+     "",
+     "join a fleet",
+     "Makes this computer's two keys, which never leave it, and the statement with which it joins.",
+     kJoin_,
+     {},
+     kJoinExamples},
     {CommandId::kVersion, "version", "", "show the version", "Shows the version.", {}, {}, {}},
     {CommandId::kHelp, "help", "", "explain a command", "Explains a command or cmdlet.", kHelp_, {}, {}},
     {CommandId::kCompletion,

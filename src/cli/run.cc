@@ -14,6 +14,7 @@
 #include "cli/command_line.h"
 #include "cli/date.h"
 #include "cli/environment.h"
+#include "cli/fleet_commands.h"
 #include "cli/password.h"
 #include "commands/audit.h"
 #include "commands/binding_command.h"
@@ -132,6 +133,10 @@ class Run {
       case CommandId::kRoll: return roll();
       case CommandId::kStatus: return with_home(Home::Access::kRead, commands::show_status);
       case CommandId::kBinding: return binding();
+      case CommandId::kFleet:
+      case CommandId::kComputer:
+      case CommandId::kJoin:
+        return run_fleet_command(invocation_, environment_, [this](Home::Access access) { return open(access); });
       case CommandId::kRollback: return change_roll(commands::RollAction::kBack);
       default:
         return fail(

@@ -36,6 +36,7 @@ Result<> check_timing(const Timing& timing) {
 }
 
 Result<std::vector<PlannedAssignment>> plan_assignments(Catalog& catalog, const fleet::Config& config,
+                                                        const fleet::Topology& topology,
                                                         const fleet::CertificateRef& certificate,
                                                         const fleet::Scope& scope,
                                                         const std::vector<std::string>& types, const Timing& timing,
@@ -43,7 +44,7 @@ Result<std::vector<PlannedAssignment>> plan_assignments(Catalog& catalog, const 
   CERTFERRY_TRY(check_timing(timing));
   std::vector<PlannedAssignment> planned;
   for (const std::string& type : types) {
-    CERTFERRY_TRY(config.topology().check(scope, type));
+    CERTFERRY_TRY(topology.check(scope, type));
     CERTFERRY_ASSIGN(const fleet::Type profile, config.types.get(type));
     CERTFERRY_ASSIGN(StoredAssignment stored, catalog.assignment(scope, type));
     const fleet::Assignment before = fleet::advance(stored.assignment, profile.window(), now).after;

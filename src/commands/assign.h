@@ -29,6 +29,7 @@ struct PlannedAssignment {
 // The transitions that put the certificate into use for the types in that scope; those that change nothing have no
 // events. Errors of fleet/assignment.h and fleet/topology.h.
 [[nodiscard]] Result<std::vector<PlannedAssignment>> plan_assignments(Catalog& catalog, const fleet::Config& config,
+                                                                      const fleet::Topology& topology,
                                                                       const fleet::CertificateRef& certificate,
                                                                       const fleet::Scope& scope,
                                                                       const std::vector<std::string>& types,

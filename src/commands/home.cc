@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include "commands/fleet_files.h"
 #include "store/memory/memory_store.h"
 #include "store/sqlite/sqlite_store.h"
 
@@ -66,6 +67,8 @@ Result<Home> Home::open(std::string path, Access access, Environment& environmen
   CERTFERRY_ASSIGN(fleet::Config config, fleet::parse_config(source));
   Home home(std::move(path), access, std::move(config), environment);
   home.unsynced_ = std::move(unsynced);
+  CERTFERRY_ASSIGN(home.membership_, read_membership(environment.files, home.path_));
+  if (home.membership_) home.config_.computer = home.membership_->computer;
   return home;
 }
 

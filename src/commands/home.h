@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "base/result.h"
 #include "commands/environment.h"
 #include "fleet/config.h"
+#include "fleet/statements.h"
 #include "store/store.h"
 
 namespace certferry::commands {
@@ -33,6 +35,10 @@ class Home {
   [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] const fleet::Config& config() const { return config_; }
   [[nodiscard]] Access access() const { return access_; }
+  // Where the home belongs to a fleet, its computer is what the fleet says that it is, whatever the config says.
+  [[nodiscard]] const std::optional<fleet::Membership>& membership() const { return membership_; }
+  // After its fleet gave it another place.
+  void set_computer(const fleet::Computer& computer) { config_.computer = computer; }
   [[nodiscard]] Result<store::Store*> store();
 
  private:
@@ -42,6 +48,7 @@ class Home {
   std::string path_;
   Access access_;
   fleet::Config config_;
+  std::optional<fleet::Membership> membership_;
   Environment* environment_;
   std::vector<std::string> unsynced_;  // folders that hold a new folder's name; on disk before the store is relied on
   std::unique_ptr<store::Store> store_;

@@ -7,6 +7,7 @@
 #include "commands/attempts.h"
 #include "commands/examine.h"
 #include "commands/facts.h"
+#include "commands/fleet_members.h"
 #include "commands/frame.h"
 #include "commands/reconcile.h"
 #include "deploy/certificates.h"
@@ -75,7 +76,8 @@ class Import {
     if (options_.identity) {
       CERTFERRY_ASSIGN(scope_, fleet::Scope::parse(*options_.identity));
       CERTFERRY_ASSIGN(types_, home_.config().types.parse_list(options_.types));
-      for (const std::string& type : types_) CERTFERRY_TRY(home_.config().topology().check(*scope_, type));
+      CERTFERRY_ASSIGN(const fleet::Topology topology, fleet_topology(home_, now_));
+      for (const std::string& type : types_) CERTFERRY_TRY(topology.check(*scope_, type));
     }
     if (!file) return std::unexpected(std::move(file).error());
     file_ = std::move(*file);
@@ -217,15 +219,17 @@ class Import {
 
   [[nodiscard]] Result<> plan_timing() {
     const fleet::CertificateRef ref = record_.ref();
+    if (!scope_ && !options_.timing.roll) return {};
+    CERTFERRY_ASSIGN(const fleet::Topology topology, fleet_topology(home_, now_));
     if (scope_) {
-      CERTFERRY_ASSIGN(planned_,
-                       plan_assignments(*catalog_, home_.config(), ref, *scope_, types_, options_.timing, now_));
+      CERTFERRY_ASSIGN(
+          planned_, plan_assignments(*catalog_, home_.config(), topology, ref, *scope_, types_, options_.timing, now_));
     } else if (options_.timing.roll) {
       CERTFERRY_ASSIGN(const std::vector<StoredAssignment> rolled,
                        find_rolled(*catalog_, home_.config(), selection_->leaf, now_));
       for (const StoredAssignment& stored : rolled) {
         CERTFERRY_ASSIGN(std::vector<PlannedAssignment> one,
-                         plan_assignments(*catalog_, home_.config(), ref, stored.assignment.scope,
+                         plan_assignments(*catalog_, home_.config(), topology, ref, stored.assignment.scope,
                                           {stored.assignment.type}, options_.timing, now_));
         planned_.push_back(std::move(one.front()));
       }
@@ -287,7 +291,7 @@ class Import {
 
   [[nodiscard]] Result<> follow() {
     if (planned_.empty()) return {};
-    const auto reconciled = bring_to_disk(environment_, home_, frame_, types_of(planned_));
+    const auto reconciled = bring_to_disk(environment_, home_, frame_, types_of(planned_), "Import-CsCertificate");
     if (!reconciled) return std::unexpected(reconciled.error());
     return {};
   }

@@ -8,6 +8,7 @@
 #include "commands/bindings.h"
 #include "commands/flip.h"
 #include "commands/lock.h"
+#include "commands/publish.h"
 #include "commands/published_keys.h"
 #include "deploy/certificates.h"
 #include "deploy/generations.h"
@@ -216,7 +217,7 @@ Result<Reconciled> reconcile(Environment& environment, Home& home, Time began, c
 }
 
 Result<Reconciled> bring_to_disk(Environment& environment, Home& home, Frame& frame,
-                                 const std::vector<std::string>& asked) {
+                                 const std::vector<std::string>& asked, std::string_view cmdlet) {
   auto reconciled = reconcile(environment, home, frame.now(), asked);
   const Result<> outcome = reconciled ? reconciled->outcome() : std::unexpected(reconciled.error());
   frame.log("bring the disk to the store", outcome.has_value());
@@ -224,6 +225,10 @@ Result<Reconciled> bring_to_disk(Environment& environment, Home& home, Frame& fr
     for (const Finding& finding : reconciled->findings) frame.document.findings.push_back(finding);
   }
   if (!outcome) return std::unexpected(outcome.error());
+  auto published = publish(environment, home, cmdlet, frame.now());
+  if (!published) return std::unexpected(published.error());
+  if (!published->actions.empty()) frame.log("seal and sign for the fleet");
+  for (Finding& finding : published->findings) frame.document.findings.push_back(std::move(finding));
   return reconciled;
 }
 

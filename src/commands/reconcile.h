@@ -45,8 +45,9 @@ struct Reconciled {
 [[nodiscard]] Result<Reconciled> reconcile(Environment& environment, Home& home, Time began,
                                            const std::vector<std::string>& asked = {});
 
-// The same for a command: logged and its findings told in `frame`, also where it fails with the first of the failures.
+// The same for a command, and what the fleet shall know of it (commands/publish.h): logged and its findings told in `frame`,
+// also where it fails with the first of the failures. `cmdlet`: whose right to do this is needed in the fleet.
 [[nodiscard]] Result<Reconciled> bring_to_disk(Environment& environment, Home& home, Frame& frame,
-                                               const std::vector<std::string>& asked);
+                                               const std::vector<std::string>& asked, std::string_view cmdlet);
 
 }  // namespace certferry::commands

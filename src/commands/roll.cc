@@ -36,7 +36,7 @@ class Roll {
     Result<> stored = apply_or_plan_again([this] { return plan(); }, [this] { return commit(); });
     frame_.log("commit to the store", stored.has_value());
     CERTFERRY_TRY(stored);
-    const auto reconciled = bring_to_disk(environment_, home_, frame_, types_of(planned_));
+    const auto reconciled = bring_to_disk(environment_, home_, frame_, types_of(planned_), "Set-CsCertificate");
     if (!reconciled) return std::unexpected(reconciled.error());
     return {};
   }

@@ -6,6 +6,7 @@
 #include "commands/attempts.h"
 #include "commands/examine.h"
 #include "commands/facts.h"
+#include "commands/fleet_members.h"
 #include "commands/frame.h"
 #include "commands/reconcile.h"
 
@@ -43,7 +44,8 @@ class Set {
       CERTFERRY_TRY(stored);
     }
     // Also where nothing was to be changed in the store: an earlier run may have been killed before the disk followed.
-    CERTFERRY_ASSIGN(const Reconciled reconciled, bring_to_disk(environment_, home_, frame_, types_of(planned_)));
+    CERTFERRY_ASSIGN(const Reconciled reconciled,
+                     bring_to_disk(environment_, home_, frame_, types_of(planned_), "Set-CsCertificate"));
     moved_ = !reconciled.changed.empty();
     return {};
   }
@@ -63,8 +65,9 @@ class Set {
     }
     CERTFERRY_ASSIGN(const Found found, catalog_->find(options_.thumbprint));
     record_ = found.record;
-    CERTFERRY_ASSIGN(planned_, plan_assignments(*catalog_, home_.config(), record_.ref(), scope, types, options_.timing,
-                                                frame_.now()));
+    CERTFERRY_ASSIGN(const fleet::Topology topology, fleet_topology(home_, frame_.now()));
+    CERTFERRY_ASSIGN(planned_, plan_assignments(*catalog_, home_.config(), topology, record_.ref(), scope, types,
+                                                options_.timing, frame_.now()));
     changes_ = std::ranges::any_of(planned_, [](const PlannedAssignment& plan) { return plan.transition.changed(); });
     if (changes_) CERTFERRY_TRY(check());
     describe(planned_, home_.config(), record_, frame_.now(), document);

@@ -179,6 +179,23 @@ Result<Status> statement_from_json(std::string_view text) {
   return status;
 }
 
+std::string to_json(const Membership& membership) {
+  return text_of(
+      {{"fleet", membership.fleet}, {"root", base64(membership.root)}, {"computer", value_of(membership.computer)}});
+}
+
+template <>
+Result<Membership> statement_from_json(std::string_view text) {
+  CERTFERRY_ASSIGN(const json value, parse_object(text, "a membership"));
+  Membership membership;
+  Fields fields(value, "a membership", {"fleet", "root", "computer"});
+  fields.read("fleet", membership.fleet);
+  fields.read("root", membership.root);
+  fields.read("computer", membership.computer);
+  if (!fields.problem().empty()) return malformed(fields.problem());
+  return membership;
+}
+
 Succession succession(const StatementHead& older, std::string_view older_payload, const StatementHead& newer,
                       std::string_view newer_payload) {
   if (newer.counter > older.counter) return Succession::kNewer;

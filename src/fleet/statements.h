@@ -104,12 +104,21 @@ struct Status {
   bool operator==(const Status&) const = default;
 };
 
+// What a computer knows of its fleet; it believes its own disk, so that nobody signs this.
+struct Membership {
+  std::string fleet;
+  Bytes root;  // the fleet's root key
+  Computer computer;  // this one, as its fleet calls it
+  bool operator==(const Membership&) const = default;
+};
+
 // JSON with a schema number, as of fleet/json.h: writing and reading again gives an equal value; CF1916, CF1917.
 [[nodiscard]] std::string to_json(const Delegation& delegation);
 [[nodiscard]] std::string to_json(const Enrolment& enrolment);
 [[nodiscard]] std::string to_json(const Member& member);
 [[nodiscard]] std::string to_json(const Manifest& manifest);
 [[nodiscard]] std::string to_json(const Status& status);
+[[nodiscard]] std::string to_json(const Membership& membership);
 template <typename Statement>
 [[nodiscard]] Result<Statement> statement_from_json(std::string_view json);
 template <>
@@ -122,6 +131,8 @@ template <>
 [[nodiscard]] Result<Manifest> statement_from_json(std::string_view json);
 template <>
 [[nodiscard]] Result<Status> statement_from_json(std::string_view json);
+template <>
+[[nodiscard]] Result<Membership> statement_from_json(std::string_view json);
 
 // Whether `newer` may take the place of `older`, both about the same thing.
 enum class Succession { kNewer, kSame, kReplay, kForked };  // kForked: another content under the same counter

@@ -2,6 +2,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "fleet/json.h"
+#include "seal/keys.h"
 #include "x509/digest.h"
 
 namespace certferry::seal {
@@ -32,8 +34,9 @@ std::string_view trimmed(std::string_view text) {
 }  // namespace
 
 Secret to_text(const JoinToken& token) {
-  std::string body = json({{"fqdn", token.fqdn},
+  std::string body = json({{"computer", json::parse(fleet::to_json(token.computer))},
                            {"fleet", token.fleet},
+                           {"root", base64(token.root)},
                            {"relays", token.relays},
                            {"not_after", rfc3339(token.not_after)},
                            {"key", base64(token.key.pkcs8().view())}})
@@ -59,11 +62,16 @@ Result<JoinToken> join_token_from(std::string_view text) {
   try {
     const auto not_after = from_rfc3339(value.at("not_after").get<std::string>());
     auto octets = from_base64(value.at("key").get_ref<const std::string&>());
-    if (!not_after || !octets) return no_token("a field of it means nothing");
+    auto root = from_base64(value.at("root").get_ref<const std::string&>());
+    auto computer = fleet::computer_from_json(value.at("computer").dump());
+    std::string fleet = value.at("fleet");
+    if (!not_after || !octets || !root || !computer || fingerprint(*root) != fleet)
+      return no_token("a field of it means nothing");
     const Secret pkcs8(std::move(*octets));
     CERTFERRY_ASSIGN(x509::PrivateKey key, x509::PrivateKey::from_pkcs8(pkcs8.view()));
-    return JoinToken{value.at("fqdn"), value.at("fleet"), value.at("relays").get<std::vector<std::string>>(),
-                     *not_after, std::move(key)};
+    return JoinToken{std::move(*computer), std::move(fleet),
+                     std::move(*root),     value.at("relays").get<std::vector<std::string>>(),
+                     *not_after,           std::move(key)};
   } catch (const json::exception&) {
     return no_token("a field of it is missing");
   }

@@ -235,11 +235,12 @@ TEST_F(TrustTest, ASealedKeyOpensForItsComputerAndUseAlone) {
 
 TEST_F(TrustTest, AJoinTokenSurvivesCopyingAndShowsWhereItDidNot) {
   const JoinToken token{
-      "web01.example", fleet, {"ferry.example:8443", "[2001:db8::1]:8443"}, kNow, enrolment_key.clone()};
+      web, fleet, spki(root), {"ferry.example:8443", "[2001:db8::1]:8443"}, kNow, enrolment_key.clone()};
   const Secret text = to_text(token);
   const auto read = join_token_from("  " + std::string(text.text()) + "\n");
   ASSERT_TRUE(read) << read.error().message;
-  EXPECT_EQ(read->fqdn, token.fqdn);
+  EXPECT_EQ(read->computer, token.computer);
+  EXPECT_EQ(read->root, token.root);
   EXPECT_EQ(read->fleet, token.fleet);
   EXPECT_EQ(read->relays, token.relays);
   EXPECT_EQ(read->not_after, token.not_after);

@@ -1,0 +1,100 @@
+#include "cli/fleet_commands.h"
+
+#include "commands/computer.h"
+#include "commands/fleet.h"
+
+namespace certferry::cli {
+namespace {
+
+using commands::Home;
+using commands::Outcome;
+
+constexpr std::size_t kLongestToken = 16 * 1024;
+
+class FleetRun {
+ public:
+  FleetRun(const Invocation& invocation, commands::Environment& environment, const OpenHome& open)
+      : invocation_(invocation), environment_(environment), open_(open) {}
+
+  [[nodiscard]] Result<Outcome> run() {
+    if (invocation_.command() == CommandId::kFleet) return fleet();
+    return invocation_.command() == CommandId::kComputer ? computer() : join();
+  }
+
+ private:
+  [[nodiscard]] std::string text(ParameterId id) const { return std::string(invocation_.text(id).value_or("")); }
+  [[nodiscard]] std::optional<std::string> optional_text(ParameterId id) const {
+    const auto value = invocation_.text(id);
+    return value ? std::optional(std::string(*value)) : std::nullopt;
+  }
+
+  [[nodiscard]] Result<std::string> subject(const std::string& command) const {
+    const std::string given = text(ParameterId::kSubject);
+    if (given.empty())
+      return fail(ErrorKind::kUsage, "CF1077", "which one is meant?", "certferry help " + command + " has examples");
+    return given;
+  }
+
+  [[nodiscard]] Result<Outcome> fleet() {
+    const std::string action = text(ParameterId::kAction);
+    const bool shows = action.empty() || action == "show";
+    CERTFERRY_ASSIGN(Home home, open_(shows ? Home::Access::kRead : Home::Access::kWrite));
+    if (shows) return commands::show_fleet(environment_, home);
+    if (action == "init") return commands::init_fleet(environment_, home);
+    CERTFERRY_ASSIGN(const std::string given, subject("fleet"));
+    if (action == "take") return commands::take_bundle(environment_, home, given);
+    if (action == "accept") return commands::accept_join(environment_, home, given);
+    const std::string output = text(ParameterId::kOutput);
+    if (output.empty())
+      return fail(ErrorKind::kUsage, "CF1078", "where shall the bundle be written?",
+                  "certferry fleet bundle " + given + " --output FILE");
+    return commands::write_bundle(environment_, home, given, output);
+  }
+
+  [[nodiscard]] Result<Outcome> computer() {
+    const std::string action = text(ParameterId::kAction);
+    const bool lists = action.empty() || action == "list";
+    CERTFERRY_ASSIGN(Home home, open_(lists ? Home::Access::kRead : Home::Access::kWrite));
+    if (lists) return commands::show_fleet(environment_, home);
+    commands::ComputerOptions options;
+    CERTFERRY_ASSIGN(options.fqdn, subject("computer"));
+    options.site = optional_text(ParameterId::kSite);
+    options.pool = optional_text(ParameterId::kPool);
+    if (invocation_.given(ParameterId::kType)) options.types = joined_types();
+    const auto relays = invocation_.texts(ParameterId::kRelay);
+    options.relays = {relays.begin(), relays.end()};
+    if (action == "add") return commands::add_computer(environment_, home, options);
+    if (action == "move") return commands::move_computer(environment_, home, options);
+    return commands::say_farewell(environment_, home, options.fqdn,
+                                  action == "lost" ? commands::Farewell::kLost : commands::Farewell::kRemoved);
+  }
+
+  [[nodiscard]] Result<Outcome> join() {
+    CERTFERRY_ASSIGN(Home home, open_(Home::Access::kWrite));
+    std::string token = text(ParameterId::kToken);
+    if (token == "-") {
+      CERTFERRY_ASSIGN(const Secret read, environment_.files.read("/dev/stdin", kLongestToken));
+      token = read.text();
+    }
+    return commands::join_fleet(environment_, home, token, text(ParameterId::kOutput));
+  }
+
+  [[nodiscard]] std::string joined_types() const {
+    std::string types;
+    for (const std::string& type : invocation_.texts(ParameterId::kType)) types += (types.empty() ? "" : ",") + type;
+    return types;
+  }
+
+  const Invocation& invocation_;
+  commands::Environment& environment_;
+  const OpenHome& open_;
+};
+
+}  // namespace
+
+Result<Outcome> run_fleet_command(const Invocation& invocation, commands::Environment& environment,
+                                  const OpenHome& open) {
+  return FleetRun(invocation, environment, open).run();
+}
+
+}  // namespace certferry::cli

@@ -1,0 +1,264 @@
+#include "commands/fleet.h"
+
+#include <algorithm>
+#include <map>
+#include <nlohmann/json.hpp>
+
+#include "commands/facts.h"
+#include "commands/fleet_files.h"
+#include "commands/fleet_members.h"
+#include "commands/frame.h"
+#include "commands/publish.h"
+#include "commands/take.h"
+#include "fleet/store_keys.h"
+#include "seal/dsse.h"
+#include "seal/keys.h"
+#include "store/audit.h"
+
+namespace certferry::commands {
+namespace {
+
+using nlohmann::ordered_json;
+
+constexpr std::size_t kLargestBundle = std::size_t{64} << 20;
+
+Result<> put_once(store::Store& store, store::Batch& batch, const std::string& key, std::string value) {
+  CERTFERRY_ASSIGN(const std::optional<store::Entry> there, store.get(key));
+  if (there) return {};
+  batch.expect(key, 0);
+  batch.put(key, std::move(value));
+  return {};
+}
+
+template <typename Statement>
+Result<std::string> signed_text(const Statement& statement, const x509::PrivateKey& key) {
+  CERTFERRY_ASSIGN(const seal::Envelope envelope,
+                   seal::sign_statement(Statement::kKind, fleet::to_json(statement), key));
+  return seal::to_json(envelope);
+}
+
+Bytes spki(const x509::PrivateKey& key) { return to_bytes(key.public_key().spki()); }
+
+Result<std::string> make_fleet(Environment& environment, Home& home, Frame& frame, bool& changed) {
+  FileSystem& files = environment.files;
+  const std::string& path = home.path();
+  CERTFERRY_ASSIGN(const bool has_root, has_key(files, path, FleetKey::kRoot));
+  if (home.membership() && !has_root) {
+    return fail(ErrorKind::kFailed, "CF1766", "this computer belongs to the fleet " + home.membership()->fleet,
+                "run the command in another home, or have this computer leave that fleet first");
+  }
+  CERTFERRY_ASSIGN(const x509::PrivateKey root, read_or_make_key(files, path, FleetKey::kRoot));
+  CERTFERRY_ASSIGN(const x509::PrivateKey administrator, read_or_make_key(files, path, FleetKey::kAdministrator));
+  CERTFERRY_ASSIGN(const x509::PrivateKey sealing, read_or_make_key(files, path, FleetKey::kSealing));
+  CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_or_make_key(files, path, FleetKey::kIdentity));
+  const fleet::Membership membership{seal::fingerprint(root.public_key().spki()), spki(root), home.config().computer};
+  const fleet::StatementHead head{membership.fleet, 1, frame.now()};
+  const fleet::Delegation everything{
+      head, environment.actor.name, spki(administrator), {"*"}, {}, {fleet::Scope::global()}, {}};
+  CERTFERRY_ASSIGN(const std::string boot, boot_id(files));
+  const fleet::Member own{head, membership.computer,          spki(sealing), spki(identity),
+                          boot, fleet::Member::State::kActive};
+  CERTFERRY_ASSIGN(std::string delegation, signed_text(everything, root));
+  CERTFERRY_ASSIGN(std::string member, signed_text(own, administrator));
+
+  CERTFERRY_ASSIGN(store::Store* const store, home.store());
+  store::Batch batch;
+  CERTFERRY_TRY(put_once(*store, batch, std::string(fleet::kRootKey),
+                         dump({{"schema", 1}, {"fleet", membership.fleet}, {"root", base64(membership.root)}})));
+  CERTFERRY_TRY(put_once(*store, batch, fleet::delegation_key(seal::key_id(everything.key)), std::move(delegation)));
+  CERTFERRY_TRY(put_once(*store, batch, fleet::member_key(membership.computer.fqdn), std::move(member)));
+  changed = !batch.puts.empty();
+  if (changed) {
+    frame.document.steps.push_back({membership.computer.fqdn, "make the fleet " + membership.fleet.substr(0, 16) + "…",
+                                    report::Step::State::kDone, ""});
+    CERTFERRY_TRY(store::append_audit(*store, batch,
+                                      {0, frame.now(), frame.actor(), environment.command_line, frame.actions(), ""}));
+    CERTFERRY_TRY(store->commit(batch));
+  }
+  CERTFERRY_TRY(write_membership(files, path, membership));
+  return membership.fleet;
+}
+
+// What one computer needs of the store.
+Result<ordered_json> entries_for(store::Store& store, const fleet::Member& member) {
+  ordered_json entries = ordered_json::array();
+  const auto add = [&](const store::Entry& entry) { entries.push_back({{"key", entry.key}, {"value", entry.value}}); };
+  const auto add_one = [&](const std::string& key) -> Result<> {
+    CERTFERRY_ASSIGN(const std::optional<store::Entry> entry, store.get(key));
+    if (entry) add(*entry);
+    return {};
+  };
+  const auto add_all = [&](std::string_view prefix) -> Result<> {
+    CERTFERRY_ASSIGN(const store::Listing listing, store.list(prefix));
+    std::ranges::for_each(listing.entries, add);
+    return {};
+  };
+  const fleet::Computer& computer = member.computer;
+  const store::Reading reading(store);
+  CERTFERRY_TRY(add_all(fleet::kDelegationKeys));
+  CERTFERRY_TRY(add_one(fleet::enrolment_key(computer.fqdn)));
+  CERTFERRY_TRY(add_one(fleet::member_key(computer.fqdn)));
+  for (const fleet::Scope& scope : computer.scopes())
+    CERTFERRY_TRY(add_all(std::string(fleet::kManifestKeys) + scope.key() + "/"));
+  CERTFERRY_TRY(add_all(fleet::sealed_keys_of(computer.fqdn)));
+  return entries;
+}
+
+Result<std::map<std::string, std::string>> read_bundle(Environment& environment, const std::string& path) {
+  CERTFERRY_ASSIGN(const Secret text, environment.files.read(path, kLargestBundle));
+  const ordered_json json = ordered_json::parse(text.text(), nullptr, false);
+  std::map<std::string, std::string> entries;
+  try {
+    if (json.at("schema") != 1) throw std::invalid_argument("schema");
+    for (const ordered_json& entry : json.at("entries")) entries[entry.at("key")] = entry.at("value");
+  } catch (const std::exception&) {
+    return fail(ErrorKind::kRejected, "CF1768", path + " is no bundle of a fleet",
+                "make one with `certferry fleet bundle FQDN --output FILE` where the fleet is administered");
+  }
+  return entries;
+}
+
+}  // namespace
+
+Outcome init_fleet(Environment& environment, Home& home) {
+  Frame frame(environment, home.config().computer.fqdn);
+  bool changed = false;
+  const auto made = make_fleet(environment, home, frame, changed);
+  Result<> done;
+  if (!made) done = std::unexpected(made.error());
+  frame.document.status = changed ? report::Status::kDone : report::Status::kNothing;
+  frame.document.headline = !made ? "No fleet was made" : changed ? "Made a fleet" : "The fleet is there already";
+  if (made) {
+    frame.document.summary = {
+        "Its fingerprint is " + *made + ".",
+        "Keep a copy of " + home.path() + "/fleet/root.key in a safe place: whoever has it owns the fleet.",
+        "`certferry computer add FQDN` prints what a computer needs to join."};
+  }
+  return frame.finish(done, changed, {{"fleet", made ? ordered_json(*made) : ordered_json()}, {"changed", changed}});
+}
+
+Outcome show_fleet(Environment& environment, Home& home) {
+  Frame frame(environment, home.config().computer.fqdn);
+  ordered_json computers = ordered_json::array();
+  const auto look = [&]() -> Result<> {
+    CERTFERRY_ASSIGN(store::Store* const store, home.store());
+    CERTFERRY_ASSIGN(const seal::Trust trust, fleet_trust(home, *store));
+    CERTFERRY_ASSIGN(const Members all, fleet_members(*store, trust, frame.now()));
+    report::Table table{"", {"Computer", "Site", "Pool", "Types", "State", "Signed by"}, {}};
+    for (const StoredMember& one : all.members) {
+      const fleet::Computer& computer = one.member.computer;
+      std::string types = computer.types ? "" : "all";
+      for (const std::string& type : computer.types.value_or(std::vector<std::string>()))
+        types += (types.empty() ? "" : ", ") + type;
+      table.rows.push_back(
+          {computer.fqdn, computer.site, computer.pool, types, std::string(name_of(one.member.state)), one.signer});
+      computers.push_back({{"fqdn", computer.fqdn},
+                           {"site", computer.site},
+                           {"pool", computer.pool},
+                           {"types", computer.types ? ordered_json(*computer.types) : ordered_json()},
+                           {"state", name_of(one.member.state)},
+                           {"identity", seal::fingerprint(one.member.identity_key)},
+                           {"signed_by", one.signer}});
+    }
+    frame.document.findings = all.findings;
+    frame.document.headline = "The fleet " + trust.fleet();
+    frame.document.tables.push_back(std::move(table));
+    return {};
+  };
+  const Result<> done = look();
+  frame.document.status = report::Status::kShown;
+  if (frame.document.headline.empty()) frame.document.headline = "No fleet";
+  const ordered_json id = home.membership() ? ordered_json(home.membership()->fleet) : ordered_json();
+  return frame.finish(done, false, {{"fleet", id}, {"computers", std::move(computers)}});
+}
+
+Outcome write_bundle(Environment& environment, Home& home, const std::string& fqdn, const std::string& output) {
+  Frame frame(environment, home.config().computer.fqdn);
+  std::size_t count = 0;
+  const auto write = [&]() -> Result<> {
+    CERTFERRY_ASSIGN(store::Store* const store, home.store());
+    CERTFERRY_ASSIGN(const seal::Trust trust, fleet_trust(home, *store));
+    CERTFERRY_TRY(publish(environment, home, "Set-CsCertificate", frame.now()));
+    CERTFERRY_ASSIGN(const Members all, fleet_members(*store, trust, frame.now()));
+    const auto found =
+        std::ranges::find_if(all.members, [&](const StoredMember& one) { return one.member.computer.fqdn == fqdn; });
+    if (found == all.members.end())
+      return fail(ErrorKind::kUsage, "CF1767", "the fleet has no computer " + fqdn,
+                  "`certferry computer list` shows those it has");
+    CERTFERRY_ASSIGN(ordered_json entries, entries_for(*store, found->member));
+    count = entries.size();
+    const std::string text = dump({{"schema", 1}, {"computer", fqdn}, {"entries", std::move(entries)}}) + "\n";
+    return replace_file(environment.files, output, as_bytes(text), 0644);
+  };
+  const Result<> done = write();
+  frame.document.status = report::Status::kDone;
+  frame.document.headline = done ? "Wrote " + output : "Nothing was written";
+  if (done)
+    frame.document.summary = {"On " + fqdn +
+                              ": certferry fleet take FILE. The keys in it are sealed to that computer."};
+  return frame.finish(done, false, {{"computer", fqdn}, {"output", output}, {"entries", count}});
+}
+
+Outcome take_bundle(Environment& environment, Home& home, const std::string& path) {
+  Frame frame(environment, home.config().computer.fqdn);
+  Taken taken;
+  const auto take = [&]() -> Result<> {
+    CERTFERRY_ASSIGN(const auto entries, read_bundle(environment, path));
+    CERTFERRY_ASSIGN(taken, take_over(environment, home, entries, frame));
+    return {};
+  };
+  const Result<> done = take();
+  const bool changed = !taken.changed.empty();
+  frame.document.status = changed ? report::Status::kDone : report::Status::kNothing;
+  frame.document.headline = !done     ? "Not everything was taken over"
+                            : changed ? "Taken over"
+                                      : "Everything was here already";
+  return frame.finish(done, changed, {{"changed", changed}, {"types", taken.changed}});
+}
+
+Outcome accept_join(Environment& environment, Home& home, const std::string& path) {
+  Frame frame(environment, home.config().computer.fqdn);
+  std::string fqdn;
+  bool changed = false;
+  const auto accept = [&]() -> Result<> {
+    CERTFERRY_ASSIGN(store::Store* const store, home.store());
+    CERTFERRY_ASSIGN(const seal::Trust trust, fleet_trust(home, *store));
+    CERTFERRY_ASSIGN(const Secret text, environment.files.read(path, seal::kMaxEnvelope));
+    const std::string statement(text.text().substr(0, text.text().find_last_not_of("\r\n") + 1));
+    CERTFERRY_ASSIGN(const seal::Envelope envelope, seal::envelope_from_json(statement));
+    CERTFERRY_ASSIGN(const fleet::Member claimed, fleet::statement_from_json<fleet::Member>(envelope.payload));
+    fqdn = claimed.computer.fqdn;
+    CERTFERRY_ASSIGN(const std::optional<store::Entry> enrolment, store->get(fleet::enrolment_key(fqdn)));
+    if (!enrolment) {
+      return fail(ErrorKind::kNotPermitted, "CF1769", "nobody allowed " + fqdn + " to join",
+                  "certferry computer add " + fqdn + ", and join with the token that it prints");
+    }
+    CERTFERRY_TRY(trust.joined(statement, enrolment->value));
+    const std::string key = fleet::member_key(fqdn);
+    CERTFERRY_ASSIGN(const std::optional<store::Entry> there, store->get(key));
+    if (there && there->value == statement) return {};
+    const auto known = there ? trust.member(there->value, frame.now()) : Result<seal::Verified<fleet::Member>>();
+    const bool left = there && known && known->statement.state != fleet::Member::State::kActive;
+    if (there && !left) {
+      return fail(ErrorKind::kConflict, "CF1771", "a computer " + fqdn + " has joined already",
+                  "a token is good for one computer: look who used it; certferry computer remove " + fqdn +
+                      " comes before joining anew");
+    }
+    store::Batch batch;
+    batch.expect(key, there ? there->revision : 0);
+    batch.put(key, statement);
+    frame.document.steps.push_back({fqdn, "take " + fqdn + " into the fleet", report::Step::State::kDone, ""});
+    CERTFERRY_TRY(store::append_audit(*store, batch,
+                                      {0, frame.now(), frame.actor(), environment.command_line, frame.actions(), ""}));
+    CERTFERRY_TRY(store->commit(batch));
+    changed = true;
+    CERTFERRY_TRY(publish(environment, home, "Set-CsCertificate", frame.now()));
+    return {};
+  };
+  const Result<> done = accept();
+  frame.document.status = changed ? report::Status::kDone : report::Status::kNothing;
+  frame.document.headline = !done ? "Nobody joined" : changed ? fqdn + " has joined" : fqdn + " had joined already";
+  return frame.finish(done, changed, {{"computer", fqdn}, {"changed", changed}});
+}
+
+}  // namespace certferry::commands

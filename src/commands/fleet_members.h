@@ -1,0 +1,40 @@
+// The computers of the fleet, as the store tells of them and their signatures prove.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/finding.h"
+#include "base/result.h"
+#include "commands/home.h"
+#include "fleet/statements.h"
+#include "seal/trust.h"
+#include "store/store.h"
+
+namespace certferry::commands {
+
+struct StoredMember {
+  fleet::Member member;
+  std::string signer;
+  store::Revision revision = 0;
+};
+
+// The root that the home knows, and every delegation of the store. CF1763 where the home belongs to no fleet.
+[[nodiscard]] Result<seal::Trust> fleet_trust(const Home& home, store::Store& store);
+
+// Verified: by an administrator's signature, or by the enrolment that is kept beside the statement. Errors of seal/trust.h.
+[[nodiscard]] Result<seal::Verified<fleet::Member>> verify_member(const seal::Trust& trust, std::string_view statement,
+                                                                  const std::optional<std::string>& enrolment,
+                                                                  Time now);
+// By fqdn, whatever their state. One that does not verify is left out and told.
+struct Members {
+  std::vector<StoredMember> members;
+  Findings findings;
+};
+[[nodiscard]] Result<Members> fleet_members(store::Store& store, const seal::Trust& trust, Time now);
+
+// This computer and the active ones of its fleet.
+[[nodiscard]] Result<fleet::Topology> fleet_topology(Home& home, Time now);
+
+}  // namespace certferry::commands

@@ -1,0 +1,204 @@
+#include "commands/publish.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "commands/attempts.h"
+#include "commands/catalog.h"
+#include "commands/fleet_files.h"
+#include "commands/fleet_members.h"
+#include "deploy/certificates.h"
+#include "deploy/materials.h"
+#include "fleet/store_keys.h"
+#include "seal/dsse.h"
+#include "seal/keys.h"
+#include "seal/sealed_key.h"
+#include "store/audit.h"
+
+namespace certferry::commands {
+namespace {
+
+constexpr std::size_t kBatchPuts = 100;
+
+class Publisher {
+ public:
+  Publisher(Environment& environment, Home& home, store::Store& store, std::string_view cmdlet, Time now)
+      : environment_(environment),
+        home_(home),
+        store_(store),
+        catalog_(store),
+        certificates_(environment.files, home.path()),
+        cmdlet_(cmdlet),
+        now_(now) {}
+
+  [[nodiscard]] Result<> run() {
+    result_ = {};
+    wanted_.clear();
+    CERTFERRY_ASSIGN(const seal::Trust trust, fleet_trust(home_, store_));
+    CERTFERRY_ASSIGN(members_, fleet_members(store_, trust, now_));
+    result_.findings = members_.findings;
+    CERTFERRY_ASSIGN(const store::Listing sealed, store_.list(fleet::kSealedKeys));
+    sealed_.clear();
+    for (const store::Entry& entry : sealed.entries) sealed_[entry.key] = entry.value;
+    CERTFERRY_ASSIGN(const std::vector<StoredAssignment> assignments, catalog_.assignments());
+    for (const StoredAssignment& stored : assignments) CERTFERRY_TRY(publish_one(stored.assignment));
+    CERTFERRY_TRY(flush());
+    CERTFERRY_TRY(take_back());
+    return {};
+  }
+
+  [[nodiscard]] Published take() { return std::move(result_); }
+
+ private:
+  using Materials = std::map<std::string, deploy::Materials>;  // by SHA-256
+
+  [[nodiscard]] static std::vector<fleet::Slot> slots_of(const fleet::Assignment& assignment) {
+    std::vector<fleet::Slot> slots;
+    if (assignment.current) slots.push_back(*assignment.current);
+    if (assignment.next) slots.push_back(assignment.next->slot);
+    if (assignment.previous) slots.push_back(*assignment.previous);
+    return slots;
+  }
+
+  [[nodiscard]] Result<> publish_one(const fleet::Assignment& assignment) {
+    const std::string where = assignment.type + " (" + assignment.scope.text() + ")";
+    fleet::Manifest manifest{{home_.membership()->fleet, 1, now_}, assignment.scope, assignment.type, cmdlet_, {}, {}};
+    if (!assignment.empty()) manifest.assignment = assignment;
+    Materials materials;
+    for (const fleet::Slot& slot : slots_of(assignment)) {
+      const std::string& sha256 = slot.certificate.sha256;
+      CERTFERRY_ASSIGN(const std::optional<Found> found, catalog_.get(sha256));
+      if (!found || !found->record.has_key) {
+        result_.findings.push_back({"CF1765", Severity::kWarning,
+                                    "the computers of the fleet do not get what is assigned to " + where +
+                                        ": there is no private key here for " + sha256.substr(0, 16) + "…",
+                                    "import the certificate together with its key here", "certferry"});
+        return {};
+      }
+      CERTFERRY_ASSIGN(const Secret chain, certificates_.read(sha256, "fullchain.pem"));
+      CERTFERRY_ASSIGN(const Secret key, certificates_.read(sha256, "privkey.pem"));
+      CERTFERRY_ASSIGN(deploy::Materials made, deploy::materials_from_pem(chain.text(), key));
+      fleet::ManifestCertificate one{sha256, {made.leaf->der}, found->record.exportable};
+      for (const x509::Certificate& issuer : made.chain) one.chain.push_back(issuer->der);
+      manifest.certificates.push_back(std::move(one));
+      materials.emplace(sha256, std::move(made));
+    }
+    CERTFERRY_TRY(seal_to_all(manifest, materials));
+    return sign(std::move(manifest), where);
+  }
+
+  [[nodiscard]] Result<> seal_to_all(const fleet::Manifest& manifest, const Materials& materials) {
+    if (!manifest.assignment) return {};
+    for (const StoredMember& stored : members_.members) {
+      const fleet::Member& member = stored.member;
+      const fleet::Computer& computer = member.computer;
+      if (member.state != fleet::Member::State::kActive || computer.fqdn == home_.config().computer.fqdn ||
+          !computer.in(manifest.scope) || !computer.hosts(manifest.type)) {
+        continue;
+      }
+      CERTFERRY_ASSIGN(const x509::PublicKey recipient, seal::read_key(member.sealing_key));
+      for (const fleet::Slot& slot : slots_of(*manifest.assignment)) {
+        const auto certificate =
+            std::ranges::find(manifest.certificates, slot.certificate.sha256, &fleet::ManifestCertificate::sha256);
+        const seal::SealedPlace place{manifest.head.fleet,    computer.fqdn,   manifest.type,
+                                      manifest.scope.key(),   slot.generation, slot.certificate.sha256,
+                                      certificate->exportable};
+        CERTFERRY_TRY(seal_one(materials.at(place.sha256), recipient, place,
+                               fleet::sealed_key(computer.fqdn, manifest.scope, manifest.type, slot.generation)));
+      }
+    }
+    return {};
+  }
+
+  [[nodiscard]] Result<> seal_one(const deploy::Materials& materials, const x509::PublicKey& recipient,
+                                  const seal::SealedPlace& place, const std::string& key) {
+    wanted_.insert(key);
+    const auto there = sealed_.find(key);
+    if (there != sealed_.end() && seal::is_sealed_for(there->second, recipient, place)) return {};
+    CERTFERRY_ASSIGN(std::string sealed, seal::seal_key(materials.key, recipient, place));
+    batch_.put(key, std::move(sealed));
+    ++sealed_now_;
+    return batch_.puts.size() < kBatchPuts ? Result<>() : flush();
+  }
+
+  [[nodiscard]] Result<> sign(fleet::Manifest manifest, const std::string& where) {
+    const std::string key = fleet::manifest_key(manifest.scope, manifest.type);
+    CERTFERRY_ASSIGN(const std::optional<store::Entry> there, store_.get(key));
+    if (there) {
+      CERTFERRY_ASSIGN(const seal::Envelope envelope, seal::envelope_from_json(there->value));
+      CERTFERRY_ASSIGN(const fleet::Manifest before, fleet::statement_from_json<fleet::Manifest>(envelope.payload));
+      fleet::Manifest same = manifest;
+      same.head = before.head;
+      same.cmdlet = before.cmdlet;
+      if (same == before) return {};
+      manifest.head.counter = before.head.counter + 1;
+    } else if (!manifest.assignment) {
+      return {};
+    }
+    CERTFERRY_TRY(flush());
+    CERTFERRY_ASSIGN(const x509::PrivateKey own, read_key(environment_.files, home_.path(), FleetKey::kAdministrator));
+    CERTFERRY_ASSIGN(const seal::Envelope envelope,
+                     seal::sign_statement(fleet::Manifest::kKind, fleet::to_json(manifest), own));
+    store::Batch batch;
+    batch.expect(key, there ? there->revision : 0);
+    batch.put(key, seal::to_json(envelope));
+    const std::string action = "tell the fleet what serves " + where;
+    CERTFERRY_TRY(store::append_audit(store_, batch,
+                                      {0,
+                                       now_,
+                                       environment_.actor.name + " (" + std::to_string(environment_.actor.uid) + ")",
+                                       environment_.command_line,
+                                       {action},
+                                       ""}));
+    CERTFERRY_TRY(store_.commit(batch));
+    result_.actions.push_back(action);
+    return {};
+  }
+
+  [[nodiscard]] Result<> flush() {
+    if (batch_.puts.empty() && batch_.removals.empty()) return {};
+    CERTFERRY_TRY(store_.commit(std::exchange(batch_, {})));
+    if (sealed_now_ > 0) result_.actions.push_back("seal " + std::to_string(std::exchange(sealed_now_, 0)) + " keys");
+    return {};
+  }
+
+  // Old generations, and what was meant for computers that left or moved.
+  [[nodiscard]] Result<> take_back() {
+    for (const auto& [key, value] : sealed_) {
+      if (wanted_.contains(key)) continue;
+      batch_.remove(key);
+      if (batch_.removals.size() >= kBatchPuts) CERTFERRY_TRY(flush());
+    }
+    return flush();
+  }
+
+  Environment& environment_;
+  Home& home_;
+  store::Store& store_;
+  Catalog catalog_;
+  deploy::Certificates certificates_;
+  const std::string cmdlet_;
+  const Time now_;
+  Members members_;
+  std::map<std::string, std::string> sealed_;  // what the store holds
+  std::set<std::string> wanted_;
+  store::Batch batch_;
+  std::size_t sealed_now_ = 0;
+  Published result_;
+};
+
+}  // namespace
+
+Result<Published> publish(Environment& environment, Home& home, std::string_view cmdlet, Time now) {
+  if (!home.membership()) return Published();
+  CERTFERRY_ASSIGN(const bool administers, has_key(environment.files, home.path(), FleetKey::kAdministrator));
+  if (!administers) return Published();
+  CERTFERRY_ASSIGN(store::Store* const store, home.store());
+  Publisher publisher(environment, home, *store, cmdlet, now);
+  const auto again = [&] { return publisher.run(); };
+  CERTFERRY_TRY(apply_or_plan_again([] { return Result<>(); }, again));
+  return publisher.take();
+}
+
+}  // namespace certferry::commands

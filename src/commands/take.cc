@@ -1,0 +1,229 @@
+#include "commands/take.h"
+
+#include <algorithm>
+
+#include "commands/catalog.h"
+#include "commands/fleet_files.h"
+#include "commands/fleet_members.h"
+#include "commands/reconcile.h"
+#include "deploy/certificates.h"
+#include "fleet/store_keys.h"
+#include "seal/dsse.h"
+#include "seal/sealed_key.h"
+#include "store/audit.h"
+
+namespace certferry::commands {
+namespace {
+
+using Entries = std::map<std::string, std::string>;
+
+// Statements that were taken, as they came: what comes later must follow them.
+constexpr std::string_view kHeld = "held/";
+
+std::string held_key(std::string_view key) { return std::string(kHeld) + std::string(key); }
+
+class Taker {
+ public:
+  Taker(Environment& environment, Home& home, store::Store& store, const Entries& entries, Frame& frame)
+      : environment_(environment),
+        home_(home),
+        store_(store),
+        catalog_(store),
+        certificates_(environment.files, home.path()),
+        entries_(entries),
+        frame_(frame) {}
+
+  [[nodiscard]] Result<Taken> run() {
+    CERTFERRY_TRY(trust_all());
+    CERTFERRY_TRY(take_own_statement());
+    CERTFERRY_ASSIGN(x509::PrivateKey key, read_key(environment_.files, home_.path(), FleetKey::kSealing));
+    sealing_.emplace(std::move(key));
+    Result<> first;
+    for (const auto& [key_of, value] : entries_) {
+      if (!key_of.starts_with(fleet::kManifestKeys)) continue;
+      const Result<> taken = take_manifest(key_of, value);
+      if (taken) continue;
+      const Error& error = taken.error();
+      frame_.document.findings.push_back(
+          {error.id, Severity::kFatal, key_of + ": " + error.message, error.fix, "certferry"});
+      if (first) first = taken;
+    }
+    frame_.log("verify and open what came", first.has_value());
+    // Also where nothing is new: an earlier run may have been killed before the disk followed.
+    CERTFERRY_TRY(bring_to_disk(environment_, home_, frame_, taken_.changed, "Set-CsCertificate"));
+    if (!first) return std::unexpected(first.error());
+    return std::move(taken_);
+  }
+
+ private:
+  [[nodiscard]] std::optional<std::string> entry(const std::string& key) const {
+    const auto found = entries_.find(key);
+    return found == entries_.end() ? std::nullopt : std::optional(found->second);
+  }
+
+  // What the store of this computer holds already, and what came: of two for one key the newer.
+  [[nodiscard]] Result<> trust_all() {
+    CERTFERRY_ASSIGN(trust_, fleet_trust(home_, store_));
+    store::Batch batch;
+    for (const auto& [key, value] : entries_) {
+      if (!key.starts_with(fleet::kDelegationKeys)) continue;
+      CERTFERRY_TRY(trust_->add_delegation(value));
+      CERTFERRY_ASSIGN(const bool is_new, is_newer<fleet::Delegation>(key, key, value));
+      if (is_new) batch.put(key, value);
+    }
+    if (batch.puts.empty()) return {};
+    CERTFERRY_TRY(store_.commit(batch));
+    return {};
+  }
+
+  template <typename Statement>
+  [[nodiscard]] Result<bool> is_newer(const std::string& key, const std::string& held, const std::string& value) {
+    CERTFERRY_ASSIGN(const std::optional<store::Entry> before, store_.get(held));
+    if (!before) return true;
+    CERTFERRY_ASSIGN(const seal::Envelope old_envelope, seal::envelope_from_json(before->value));
+    CERTFERRY_ASSIGN(const seal::Envelope new_envelope, seal::envelope_from_json(value));
+    CERTFERRY_ASSIGN(const Statement older, fleet::statement_from_json<Statement>(old_envelope.payload));
+    CERTFERRY_ASSIGN(const Statement newer, fleet::statement_from_json<Statement>(new_envelope.payload));
+    auto follows = seal::follows(older.head, old_envelope.payload, newer.head, new_envelope.payload);
+    if (!follows) {
+      Error error = follows.error();
+      error.message = key + ": " + error.message;
+      return std::unexpected(std::move(error));
+    }
+    return follows;
+  }
+
+  [[nodiscard]] Result<> take_own_statement() {
+    const std::string& fqdn = home_.config().computer.fqdn;
+    const std::string key = fleet::member_key(fqdn);
+    const auto statement = entry(key);
+    if (!statement) {
+      return fail(ErrorKind::kRejected, "CF1772", "what came is for another computer than " + fqdn,
+                  "have a bundle made for this one: certferry fleet bundle " + fqdn + " --output FILE");
+    }
+    CERTFERRY_ASSIGN(const seal::Verified<fleet::Member> own,
+                     verify_member(*trust_, *statement, entry(fleet::enrolment_key(fqdn)), frame_.now()));
+    CERTFERRY_ASSIGN(const bool is_new, is_newer<fleet::Member>(key, held_key(key), *statement));
+    const fleet::Member& member = own.statement;
+    CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_key(environment_.files, home_.path(), FleetKey::kIdentity));
+    if (member.computer.fqdn != fqdn || !equal(member.identity_key, identity.public_key().spki())) {
+      return fail(ErrorKind::kRejected, "CF1772", "what came is for another computer than " + fqdn,
+                  "a computer that joined again has new keys: have a new bundle made");
+    }
+    if (member.state != fleet::Member::State::kActive) {
+      return fail(ErrorKind::kNotPermitted, "CF1773",
+                  "the fleet says that this computer is " + std::string(name_of(member.state)),
+                  "nothing new is taken over; ask the fleet's administrators");
+    }
+    computer_ = member.computer;
+    if (!is_new) return {};
+    CERTFERRY_TRY(write_membership(environment_.files, home_.path(),
+                                   {home_.membership()->fleet, home_.membership()->root, computer_}));
+    home_.set_computer(computer_);
+    store::Batch batch;
+    batch.put(held_key(key), *statement);
+    CERTFERRY_TRY(store_.commit(batch));
+    return {};
+  }
+
+  [[nodiscard]] Result<> take_manifest(const std::string& key, const std::string& value) {
+    CERTFERRY_ASSIGN(const seal::Verified<fleet::Manifest> verified, trust_->manifest(value, computer_, frame_.now()));
+    const fleet::Manifest& manifest = verified.statement;
+    if (fleet::manifest_key(manifest.scope, manifest.type) != key)
+      return fail(ErrorKind::kRejected, "CF1774", "a manifest lies in another's place",
+                  "nothing was taken over; see who can write to the store");
+    if (!computer_.hosts(manifest.type)) return {};
+    CERTFERRY_ASSIGN(const bool is_new, is_newer<fleet::Manifest>(key, held_key(key), value));
+    if (!is_new) return {};
+    store::Batch batch;
+    if (manifest.assignment) {
+      const fleet::Assignment& assignment = *manifest.assignment;
+      if (assignment.current) CERTFERRY_TRY(take_certificate(manifest, *assignment.current, batch));
+      if (assignment.next) CERTFERRY_TRY(take_certificate(manifest, assignment.next->slot, batch));
+      if (assignment.previous) CERTFERRY_TRY(take_certificate(manifest, *assignment.previous, batch));
+    }
+    CERTFERRY_ASSIGN(const StoredAssignment before, catalog_.assignment(manifest.scope, manifest.type));
+    fleet::Assignment after = manifest.assignment.value_or(fleet::Assignment());
+    if (!manifest.assignment) {
+      after.scope = manifest.scope;
+      after.type = manifest.type;
+      after.generation = before.assignment.generation;
+      after.updated = frame_.now();
+    }
+    catalog_.put(batch, before, after);
+    batch.put(held_key(key), value);
+    const std::string action =
+        "take over what serves " + manifest.type + " (" + manifest.scope.text() + "), signed by " + verified.signer;
+    frame_.document.steps.push_back({computer_.fqdn, action, report::Step::State::kDone, ""});
+    CERTFERRY_TRY(
+        store::append_audit(store_, batch, {0, frame_.now(), frame_.actor(), environment_.command_line, {action}, ""}));
+    CERTFERRY_TRY(store_.commit(batch));
+    taken_.changed.push_back(manifest.type);
+    return {};
+  }
+
+  [[nodiscard]] Result<> take_certificate(const fleet::Manifest& manifest, const fleet::Slot& slot,
+                                          store::Batch& batch) {
+    const auto& [sha256, chain, exportable] =
+        *std::ranges::find(manifest.certificates, slot.certificate.sha256, &fleet::ManifestCertificate::sha256);
+    CERTFERRY_ASSIGN(const std::optional<Found> there, catalog_.get(sha256));
+    if (there && there->record.has_key && there->record.exportable == exportable) return {};
+    std::vector<x509::Certificate> certificates;
+    for (const Bytes& der : chain) {
+      CERTFERRY_ASSIGN(x509::Certificate one, x509::Certificate::from_der(der));
+      certificates.push_back(std::move(one));
+    }
+    const x509::Certificate& leaf = certificates.front();
+    CERTFERRY_ASSIGN(const x509::PrivateKey key, open(manifest, slot, exportable, leaf));
+
+    CertificateRecord record = record_of(leaf);
+    record.has_key = true;
+    record.exportable = exportable;
+    deploy::CertificateFiles files{sha256, leaf.pem(), "", key.pem(), ""};
+    for (std::size_t i = 1; i < certificates.size(); ++i) {
+      record.chain.push_back(certificates[i].sha256_hex());
+      files.chain += certificates[i].pem();
+    }
+    files.info = to_json(record) + "\n";
+    record.imported = frame_.now();
+    deploy::ChosenAccess access = deploy::choose_access(exportable);
+    CERTFERRY_TRY(certificates_.write(files, access.access));
+    CERTFERRY_TRY(certificates_.set_access(sha256, access.access));
+    catalog_.put(batch, record, there ? there->revision : 0, leaf, certificates);
+    return {};
+  }
+
+  [[nodiscard]] Result<x509::PrivateKey> open(const fleet::Manifest& manifest, const fleet::Slot& slot, bool exportable,
+                                              const x509::Certificate& leaf) const {
+    const auto sealed = entry(fleet::sealed_key(computer_.fqdn, manifest.scope, manifest.type, slot.generation));
+    if (!sealed) {
+      return fail(ErrorKind::kFailed, "CF1775",
+                  "the key of " + leaf->subject.label() + " was not sealed to this computer",
+                  "run any certferry command where the fleet is administered, then take what comes");
+    }
+    const seal::SealedPlace place{manifest.head.fleet, computer_.fqdn,          manifest.type, manifest.scope.key(),
+                                  slot.generation,     slot.certificate.sha256, exportable};
+    return seal::open_key(*sealed, *sealing_, place, leaf->public_key);
+  }
+
+  Environment& environment_;
+  Home& home_;
+  store::Store& store_;
+  Catalog catalog_;
+  deploy::Certificates certificates_;
+  const Entries& entries_;
+  Frame& frame_;
+  std::optional<seal::Trust> trust_;
+  std::optional<x509::PrivateKey> sealing_;
+  fleet::Computer computer_;
+  Taken taken_;
+};
+
+}  // namespace
+
+Result<Taken> take_over(Environment& environment, Home& home, const Entries& entries, Frame& frame) {
+  CERTFERRY_ASSIGN(store::Store* const store, home.store());
+  return Taker(environment, home, *store, entries, frame).run();
+}
+
+}  // namespace certferry::commands

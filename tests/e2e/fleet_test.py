@@ -1,0 +1,151 @@
+"""A fleet whose computers are reached by files alone: joined, given what they shall have, moved, removed. Each computer is a home of its own."""
+
+import json
+import subprocess
+
+import made_files
+
+WEB, MAIL = "web01.litwareinc.com", "mail01.litwareinc.com"
+KEY = "-----BEGIN PRIVATE KEY-----"
+
+
+class Fleet(made_files.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        self.place = self.home.parent
+        self.admin = self.home_of("admin01.litwareinc.com")
+
+    def home_of(self, fqdn):
+        home = self.place / fqdn
+        home.mkdir(mode=0o755)
+        config = home / "certferry.toml"
+        config.write_text(f'[computer]\nfqdn = "{fqdn}"\n')
+        config.chmod(0o600)
+        return home
+
+    def on(self, home, *arguments, exit_code=0, stdin=None):
+        done = subprocess.run([str(self.program), *map(str, arguments), "--home", str(home), "--json"], capture_output=True, text=True, input=stdin, timeout=120)
+        self.assertEqual(done.returncode, exit_code, done.stdout + done.stderr)
+        return json.loads(done.stdout)
+
+    def join(self, fqdn, *place):
+        home = self.home_of(fqdn)
+        token = self.on(self.admin, "computer", "add", fqdn, *place)["token"]
+        self.on(home, "join", "-", "--output", self.place / f"{fqdn}.join", stdin=token + "\n")
+        self.assertTrue(self.on(self.admin, "fleet", "accept", self.place / f"{fqdn}.join")["changed"])
+        return home
+
+    def carry(self, fqdn, exit_code=0):
+        bundle = self.place / f"{fqdn}.bundle"
+        self.on(self.admin, "fleet", "bundle", fqdn, "--output", bundle)
+        return self.on(self.place / fqdn, "fleet", "take", bundle, exit_code=exit_code)
+
+    def assign(self, name, *more):
+        return self.on(self.admin, "import", "--path", self.ca.server(name), "--password-file", self.password_file, "--trust", self.ca.root,
+                       "--identity", "pool:web.litwareinc.com", "--type", "WebServicesExternal", *more)["sha256"]
+
+    def live(self, home, name="current"):
+        link = home / "live/WebServicesExternal" / name
+        return (link / "sha256").read_text().strip() if link.exists() else None
+
+    def test_a_computer_gets_what_it_shall_have_and_nobody_else_does(self):
+        made = self.on(self.admin, "fleet", "init")
+        self.assertTrue(made["changed"])
+        self.assertEqual((made["fleet"], False), (self.on(self.admin, "fleet", "init")["fleet"], self.on(self.admin, "fleet", "init")["changed"]))
+        web = self.join(WEB, "--site", "Redmond", "--pool", "web.litwareinc.com")
+        mail = self.join(MAIL, "--pool", "mail.litwareinc.com", "--type", "Default")
+        listed = {one["fqdn"]: (one["pool"], one["types"], one["state"], one["signed_by"]) for one in self.on(self.admin, "computer")["computers"]}
+        self.assertEqual(listed[WEB], ("web.litwareinc.com", None, "active", WEB))
+        self.assertEqual(listed[MAIL], ("mail.litwareinc.com", ["Default"], "active", MAIL))
+
+        first = self.assign("first")
+        self.assertEqual(self.carry(WEB)["types"], ["WebServicesExternal"])
+        self.assertEqual(self.live(web), first)
+        self.assertIn(KEY, (web / "live/WebServicesExternal/current/privkey.pem").read_text())
+        self.assertTrue(self.on(web, "doctor")["clean"])
+        self.assertFalse(self.carry(WEB)["changed"])
+        self.assertFalse(self.carry(MAIL)["changed"])
+        self.assertFalse((mail / "live").exists())
+        # The administrator's own computer is not in the pool.
+        self.assertFalse((self.admin / "live").exists())
+
+        second = self.assign("second")
+        self.carry(WEB)
+        self.assertEqual(self.live(web), second)
+        self.on(self.admin, "remove", "--identity", "pool:web.litwareinc.com", "--type", "WebServicesExternal", "--yes")
+        self.carry(WEB)
+        self.assertIsNone(self.live(web))
+        self.assertTrue(self.on(self.admin, "audit", "verify")["schema"])
+
+    def test_what_is_carried_opens_nowhere_else_and_changes_nothing_when_it_is_changed(self):
+        self.on(self.admin, "fleet", "init")
+        web, other = self.join(WEB, "--pool", "web.litwareinc.com"), self.join("web02.litwareinc.com", "--pool", "web.litwareinc.com")
+        first = self.assign("carried")
+        self.carry(WEB)
+        bundle = self.place / f"{WEB}.bundle"
+        key = (web / "live/WebServicesExternal/current/privkey.pem").read_text().split("\n")[1]
+        self.assertNotIn(key, bundle.read_text())
+        self.assertNotIn(key.encode(), (self.admin / "certferry.db").read_bytes())
+        # For another computer.
+        self.assertEqual(self.on(other, "fleet", "take", bundle, exit_code=5)["error"]["id"], "CF1772")
+        self.assertIsNone(self.live(other))
+        # With the statement of the other computer, and the keys of this one.
+        self.carry("web02.litwareinc.com")
+        old = bundle.read_text()
+        self.assign("newer")
+        self.on(self.admin, "fleet", "bundle", "web02.litwareinc.com", "--output", self.place / "own")
+        self.on(self.admin, "fleet", "bundle", WEB, "--output", bundle)
+        own, foreign = (json.loads(path.read_text())["entries"] for path in (self.place / "own", bundle))
+        swapped = [one for one in own if "/sealed/" not in one["key"]] + [
+            {"key": one["key"].replace(WEB, "web02.litwareinc.com"), "value": one["value"]} for one in foreign if "/sealed/" in one["key"]]
+        mixed = self.place / "mixed"
+        mixed.write_text(json.dumps({"schema": 1, "computer": "web02.litwareinc.com", "entries": swapped}))
+        self.assertEqual(self.on(other, "fleet", "take", mixed, exit_code=5)["error"]["id"], "CF2204")
+        self.assertEqual(self.live(other), first)
+        # An older bundle again.
+        self.on(web, "fleet", "take", bundle)
+        newer = self.live(web)
+        (self.place / "old").write_text(old)
+        self.assertEqual(self.on(web, "fleet", "take", self.place / "old", exit_code=5)["error"]["id"], "CF2217")
+        self.assertEqual(self.live(web), newer)
+
+    def test_a_token_is_good_for_one_computer(self):
+        self.on(self.admin, "fleet", "init")
+        token = self.on(self.admin, "computer", "add", WEB)["token"]
+        thief, web = self.home_of("thief.litwareinc.com"), self.home_of(WEB)
+        for home, name in ((web, "web"), (thief, "thief")):
+            self.on(home, "join", token, "--output", self.place / name)
+        self.on(self.admin, "fleet", "accept", self.place / "web")
+        self.assertEqual(self.on(self.admin, "fleet", "accept", self.place / "thief", exit_code=9)["error"]["id"], "CF1771")
+        self.assertEqual(self.on(web, "join", token[:-1], "--output", self.place / "again", exit_code=2)["error"]["id"], "CF2220")
+        self.assertEqual(self.on(self.admin, "computer", "add", WEB, exit_code=9)["error"]["id"], "CF1771")
+
+    def test_a_lost_computer_gets_nothing_more(self):
+        self.on(self.admin, "fleet", "init")
+        web = self.join(WEB, "--pool", "web.litwareinc.com")
+        self.assign("before")
+        self.carry(WEB)
+        lost = self.on(self.admin, "computer", "lost", WEB)
+        self.assertEqual([one["use"] for one in lost["reissue"]], ["WebServicesExternal"])
+        self.on(self.admin, "computer", "move", WEB, "--site", "Atlanta")
+        with self.assertRaisesRegex(AssertionError, "covers no computer|no computer"):
+            self.assign("after")
+        before = self.live(web)
+        self.assertEqual(self.carry(WEB, exit_code=6)["error"]["id"], "CF1773")
+        self.assertEqual(self.live(web), before)
+        bundle = json.loads((self.place / f"{WEB}.bundle").read_text())["entries"]
+        self.assertEqual([one for one in bundle if "/sealed/" in one["key"]], [])
+
+    def test_a_computer_that_moves_gets_what_belongs_to_its_new_place(self):
+        self.on(self.admin, "fleet", "init")
+        web = self.join(WEB, "--pool", "old.litwareinc.com")
+        self.join("web02.litwareinc.com", "--pool", "web.litwareinc.com")
+        first = self.assign("pooled")
+        self.assertFalse(self.carry(WEB)["changed"])
+        self.on(self.admin, "computer", "move", WEB, "--pool", "web.litwareinc.com")
+        self.carry(WEB)
+        self.assertEqual(self.live(web), first)
+
+
+if __name__ == "__main__":
+    made_files.main()
