@@ -106,10 +106,10 @@ class Computer {
     }
     const deploy::Generations generations(disk, "/home", "Web");
     const auto left = generations.leftovers();
-    if (done && !(is_done() && is_verified() && left && left->empty()))
+    if (done && !(is_done() && is_in_place() && left && left->empty()))
       return "what was reported as done is not on disk";
     if (const Result<> again = flip(disk); !again) return "the next run fails: " + again.error().message;
-    if (!is_verified()) return "the next run does not verify it";
+    if (!is_in_place()) return "the next run does not bring it in place";
     // A record that was written before a kill may be lost now: then the service is asked again.
     disk.cut_power(Loss::kEverything);
     if (!is_done()) return "the next run does not end it";
@@ -144,9 +144,9 @@ class Computer {
     return pair(text(folder + "/fullchain.pem"), text(folder + "/privkey.pem"));
   }
 
-  [[nodiscard]] bool is_verified() {
+  [[nodiscard]] bool is_in_place() {
     const auto record = read_deployment(disk, "/home", "Web");
-    return record && *record && (*record)->state == Deployment::State::kVerified && (*record)->sha256 == two.sha256;
+    return record && *record && (*record)->state == Deployment::State::kInPlace && (*record)->sha256 == two.sha256;
   }
 
   [[nodiscard]] bool is_done() {
@@ -185,12 +185,12 @@ class Computer {
     if (!record) return record.error().message;
     if (live() != &two && in_service() != &two) {
       const bool says_two =
-          *record && (*record)->sha256 == two.sha256 && (*record)->state == Deployment::State::kVerified;
+          *record && (*record)->sha256 == two.sha256 && (*record)->state == Deployment::State::kInPlace;
       return says_two ? "verified what is not live" : "";
     }
     // What served before is known from the record alone, from when the names move to when it is verified.
     if (!*record || (*record)->sha256 != two.sha256) return "names or files moved without a record";
-    if ((*record)->state == Deployment::State::kVerified)
+    if ((*record)->state == Deployment::State::kInPlace)
       return live() == in_service() ? "" : "verified what is not live";
     return (*record)->before == (used_ ? one.sha256 : "") ? "" : "the record forgot what served before";
   }

@@ -94,7 +94,7 @@ TEST(Flip, MovesNamesAndFilesAndReloads) {
   EXPECT_TRUE(*web.flip(web.second, web.two));
   EXPECT_EQ(web.service(), "two");
   EXPECT_EQ(web.live(), "two");
-  EXPECT_EQ(web.state(), Deployment::State::kVerified);
+  EXPECT_EQ(web.state(), Deployment::State::kInPlace);
   EXPECT_THAT(web.process.ran, ::testing::ElementsAre("/bin/test", "/bin/reload"));
   web.process.ran.clear();
   EXPECT_FALSE(*web.flip(web.second, web.two)) << "it is done already";
@@ -170,7 +170,7 @@ TEST_P(FlipSweep, IsOldOrNewAndTheNextRunEnds) {
     ASSERT_TRUE(again) << again.error().message;
     EXPECT_EQ(web.service(), "two");
     EXPECT_EQ(web.live(), "two");
-    EXPECT_EQ(web.state(), Deployment::State::kVerified);
+    EXPECT_EQ(web.state(), Deployment::State::kInPlace);
     if (!reached) {
       EXPECT_GT(step, 20u);
       break;

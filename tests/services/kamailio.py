@@ -30,7 +30,7 @@ class Kamailio(unprivileged.Unprivileged):
     replace_port = "port = 5061"
     account = "kamailio"
     patience = 3  # a reload is asked for three times, 0.3 s apart
-    tries = 3  # a reload that meets handshakes fails or ends it now and then
+    tries = 10  # a reload that meets handshakes fails or ends it: often, where the certificate is chosen by name
 
     def configure(self, broken="", more=""):
         (self.place / "kamailio.cfg").write_text(CONFIGURATION.format(place=self.place, run=self.run, port=self.port, broken=broken))
