@@ -249,6 +249,7 @@ class Bench:
 
     def idle(self):
         """Something waits for a date far away."""
+        self.assign(0)
         self.assign(1, "--roll", "--effective-date", rfc3339(time.time() + 30 * 86400))
         agent = self.agent()
         status = pathlib.Path(f"/proc/{agent.pid}/status")
