@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <signal.h>
+
+#include <fstream>
 
 #include "probe/probe.h"
 #include "probe/testing/server_process.h"
@@ -84,6 +87,12 @@ proxymap unix - - n - - proxymap
 )",
                                            starttls_, tls_, plain_));
     start({"/usr/sbin/postfix", "-c", path(), "start-fg"}, plain_);
+  }
+
+  // Its master makes a session of its own, and does not end with the process that was started.
+  void TearDown() override {
+    std::ifstream file(path() + "/spool/pid/master.pid");
+    if (pid_t master = 0; file >> master && master > 1) ::kill(master, SIGTERM);
   }
 
   std::uint16_t starttls_ = free_port(), tls_ = free_port(), plain_ = free_port();
