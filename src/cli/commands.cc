@@ -1,6 +1,7 @@
 // The commands of the table in cli/parameters.h.
 #include <algorithm>
 
+#include "cli/fleet_uses.h"
 #include "cli/parameters.h"
 
 namespace certferry::cli {
@@ -8,9 +9,6 @@ namespace {
 
 using enum ParameterId;
 using std::string_view;
-
-// Sets are bits: kFirst is the command's set 0, and so on.
-constexpr std::uint8_t kFirst = 1, kSecond = 2, kThird = 4, kFourth = 8;
 
 constexpr string_view kImportSets[] = {"central", "local"};
 constexpr Use kImport[] = {
@@ -143,9 +141,6 @@ constexpr Use kRequest[] = {
     {kConfirm},
 };
 
-constexpr Use kAdminRole[] = {
-    {kIdentity, kEverySet, 0, 0, Repeat::kOnce, "The role."}, {kFilter}, {kSid}, {kLocalStore}};
-
 constexpr Use kInspect[] = {
     {kPath, kEverySet, kFirst, 0, Repeat::kOnce, "The file to explain."},
     {kPassword},
@@ -217,40 +212,6 @@ constexpr Example kBindingExamples[] = {
     {"certferry binding new nginx --type WebServicesExternal", "Makes a binding from the built-in pattern."},
     {"certferry binding place nginx", "Puts the first files where nginx's configuration shall name them."},
     {"certferry binding test nginx", "Has nginx test its configuration, and shows what it serves."}};
-
-constexpr Use kFleet_[] = {
-    {kAction, kEverySet, 0, 0, Repeat::kOnce, "show (default), init, bundle, take or accept.",
-     "show|init|bundle|take|accept"},
-    {kSubject, kEverySet, 0, 1, Repeat::kOnce, "bundle: the computer. take, accept: the file."},
-    {kOutput, kEverySet, 0, kNamedOnly, Repeat::kOnce, "bundle: the file to write."},
-    {kReport},
-};
-constexpr Example kFleetExamples[] = {
-    {"certferry fleet init", "Makes one that is administered here."},
-    {"certferry fleet bundle web01.example.com --output web01.bundle",
-     "Writes what a computer needs into a file; its keys are sealed to that computer."},
-};
-constexpr Use kComputer_[] = {
-    {kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default), add, move, lost or remove.",
-     "list|add|move|lost|remove"},
-    {kSubject, kEverySet, 0, 1, Repeat::kOnce, "The computer.", {}},
-    {kSite},
-    {kPool},
-    {kType, kEverySet, 0, kNamedOnly, Repeat::kOnce, "The uses that the computer hosts; '' for all."},
-    {kRelay, kEverySet, 0, kNamedOnly, Repeat::kBoth},
-    {kReport}};
-constexpr Example kComputerExamples[] = {
-    {"certferry computer add web01.example.com --site Redmond --pool web.example.com --type Default,WebServicesExternal",
-     "Prints a token with which that computer can join within 15 minutes."},
-};
-constexpr Use kJoin_[] = {
-    {kToken, kEverySet, kFirst, 0},
-    {kOutput, kEverySet, kFirst, kNamedOnly, Repeat::kOnce, "The file to carry to where the fleet is administered."},
-};
-constexpr Example kJoinExamples[] = {
-    {"certferry join - --output web01.join",
-     "Makes this computer's keys, and writes what `certferry fleet accept` wants."},
-};
 
 constexpr Use kStatus_[] = {{kCsv}, {kReport}};
 constexpr Example kStatusExamples[] = {
@@ -337,11 +298,11 @@ constexpr Command kCommands[] = {
      "admin-role",
      "Get-CsAdminRole",
      "show who may do what",
-     "Shows the roles of remote administration.",
+     "Shows the roles of remote administration: what each may do, for which types, on which computers. The standard roles are "
+     "templates; `certferry role` makes others from them.",
      kAdminRole,
      {},
-     {},
-     false},
+     kAdminRoleExamples},
     {CommandId::kInspect,
      "inspect",
      "",
@@ -464,6 +425,15 @@ constexpr Command kCommands[] = {
      kComputer_,
      {},
      kComputerExamples},
+    {CommandId::kRole,
+     "role",
+     "",
+     "let somebody else administer a part of the fleet",
+     "Makes, changes and removes roles: a key with the rights of a template, for some types, on the computers of some scopes. "
+     "Every computer holds whoever signs to them.",
+     kRole_,
+     {},
+     kRoleExamples},
     {CommandId::kJoin,
      "join",
      "",

@@ -1,5 +1,6 @@
 #include "cli/fleet_commands.h"
 
+#include "commands/admin_role.h"
 #include "commands/computer.h"
 #include "commands/fleet.h"
 
@@ -18,6 +19,8 @@ class FleetRun {
 
   [[nodiscard]] Result<Outcome> run() {
     if (invocation_.command() == CommandId::kFleet) return fleet();
+    if (invocation_.command() == CommandId::kAdminRole) return admin_role();
+    if (invocation_.command() == CommandId::kRole) return role();
     return invocation_.command() == CommandId::kComputer ? computer() : join();
   }
 
@@ -67,6 +70,29 @@ class FleetRun {
     if (action == "move") return commands::move_computer(environment_, home, options);
     return commands::say_farewell(environment_, home, options.fqdn,
                                   action == "lost" ? commands::Farewell::kLost : commands::Farewell::kRemoved);
+  }
+
+  [[nodiscard]] Result<Outcome> admin_role() {
+    CERTFERRY_ASSIGN(Home home, open_(Home::Access::kRead));
+    return commands::show_admin_roles(
+        environment_, home, {text(ParameterId::kIdentity), text(ParameterId::kFilter), text(ParameterId::kSid)});
+  }
+
+  [[nodiscard]] Result<Outcome> role() {
+    CERTFERRY_ASSIGN(Home home, open_(Home::Access::kWrite));
+    const std::string action = text(ParameterId::kAction);
+    commands::RoleOptions options;
+    options.name = text(ParameterId::kSubject);
+    options.role_template = optional_text(ParameterId::kTemplate);
+    const auto scopes = invocation_.texts(ParameterId::kIdentity);
+    options.scopes = {scopes.begin(), scopes.end()};
+    if (invocation_.given(ParameterId::kType)) options.types = joined_types();
+    options.output = text(ParameterId::kOutput);
+    return commands::change_role(environment_, home,
+                                 action == "new"   ? commands::RoleChange::kNew
+                                 : action == "set" ? commands::RoleChange::kSet
+                                                   : commands::RoleChange::kRemove,
+                                 options);
   }
 
   [[nodiscard]] Result<Outcome> join() {

@@ -1,4 +1,4 @@
-// From the command line to the commands of a fleet: fleet, computer, join.
+// From the command line to the commands of a fleet: fleet, computer, role, admin-role, join.
 #pragma once
 
 #include <functional>
@@ -12,7 +12,7 @@ namespace certferry::cli {
 
 using OpenHome = std::function<Result<commands::Home>(commands::Home::Access)>;
 
-// `invocation` is of one of those three. CF1077, CF1078 (usage) where a word is missing.
+// `invocation` is of one of those. CF1077, CF1078 (usage) where a word is missing.
 [[nodiscard]] Result<commands::Outcome> run_fleet_command(const Invocation& invocation,
                                                           commands::Environment& environment, const OpenHome& open);
 

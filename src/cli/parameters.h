@@ -34,6 +34,7 @@ enum class CommandId : std::uint8_t {
   kStatus,
   kFleet,
   kComputer,
+  kRole,
   kJoin,
   kVersion,
   kHelp,

@@ -135,6 +135,8 @@ class Run {
       case CommandId::kBinding: return binding();
       case CommandId::kFleet:
       case CommandId::kComputer:
+      case CommandId::kRole:
+      case CommandId::kAdminRole:
       case CommandId::kJoin:
         return run_fleet_command(invocation_, environment_, [this](Home::Access access) { return open(access); });
       case CommandId::kRollback: return change_roll(commands::RollAction::kBack);

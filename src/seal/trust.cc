@@ -142,7 +142,8 @@ Result<Verified<Enrolment>> Trust::enrolment(std::string_view text, Time now) co
   CERTFERRY_ASSIGN(const Envelope envelope, envelope_from_json(text));
   CERTFERRY_ASSIGN(Enrolment enrolment, read<Enrolment>(envelope));
   CERTFERRY_ASSIGN(std::string who, signer(envelope, now, [&](const Delegation& delegation) {
-                     return names(delegation.cmdlets, kManageComputers) && reaches(delegation, enrolment.computer);
+                     return names(delegation.cmdlets, fleet::kManageComputers) &&
+                            reaches(delegation, enrolment.computer);
                    }));
   if (now > enrolment.not_after) return refused("CF2215", "an enrolment has ended");
   CERTFERRY_TRY(read_key(enrolment.key));
@@ -153,7 +154,7 @@ Result<Verified<Member>> Trust::member(std::string_view text, Time now) const {
   CERTFERRY_ASSIGN(const Envelope envelope, envelope_from_json(text));
   CERTFERRY_ASSIGN(Member member, read<Member>(envelope));
   CERTFERRY_ASSIGN(std::string who, signer(envelope, now, [&](const Delegation& delegation) {
-                     return names(delegation.cmdlets, kManageComputers) && reaches(delegation, member.computer);
+                     return names(delegation.cmdlets, fleet::kManageComputers) && reaches(delegation, member.computer);
                    }));
   CERTFERRY_TRY(read_key(member.sealing_key));
   CERTFERRY_TRY(read_key(member.identity_key));

@@ -8,14 +8,12 @@
 
 #include "base/clock.h"
 #include "base/result.h"
+#include "fleet/role.h"
 #include "fleet/statements.h"
 #include "seal/dsse.h"
 #include "x509/public_key.h"
 
 namespace certferry::seal {
-
-// What a key may be delegated to besides cmdlets: enrolling, approving, moving and removing computers.
-inline constexpr std::string_view kManageComputers = "certferry computer";
 
 template <typename Statement>
 struct Verified {

@@ -28,6 +28,9 @@ class Fleet(made_files.ProgramTest):
         self.assertEqual(done.returncode, exit_code, done.stdout + done.stderr)
         return json.loads(done.stdout)
 
+    def run_on(self, home, *arguments):
+        return subprocess.run([str(self.program), *map(str, arguments), "--home", str(home)], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)
+
     def join(self, fqdn, *place):
         home = self.home_of(fqdn)
         token = self.on(self.admin, "computer", "add", fqdn, *place)["token"]
@@ -119,6 +122,45 @@ class Fleet(made_files.ProgramTest):
         self.assertEqual(self.on(self.admin, "fleet", "accept", self.place / "thief", exit_code=9)["error"]["id"], "CF1771")
         self.assertEqual(self.on(web, "join", token[:-1], "--output", self.place / "again", exit_code=2)["error"]["id"], "CF2220")
         self.assertEqual(self.on(self.admin, "computer", "add", WEB, exit_code=9)["error"]["id"], "CF1771")
+
+    def test_a_role_reaches_as_far_as_it_was_given(self):
+        standard = {one["identity"]: one for one in self.on(self.admin, "admin-role")["roles"]}
+        self.assertEqual(list(standard), ["CsAdministrator", "CsServerAdministrator", "CsViewOnlyAdministrator", "CsHelpDesk"])
+        self.assertTrue(all(one["is_standard_role"] for one in standard.values()))
+        self.assertEqual([one["identity"] for one in self.on(self.admin, "admin-role", "--filter", "*desk")["roles"]], ["CsHelpDesk"])
+        self.assertEqual(self.on(self.admin, "admin-role", "Nobody", exit_code=2)["error"]["id"], "CF1780")
+        self.on(self.admin, "fleet", "init")
+        web, mail = self.join(WEB, "--pool", "web.litwareinc.com"), self.join(MAIL, "--pool", "mail.litwareinc.com")
+        key = self.place / "role.key"
+        self.on(self.admin, "role", "new", "WebPeople", "--template", "CsServerAdministrator", "--identity", "pool:web.litwareinc.com", "--type",
+                "WebServicesExternal", "--output", key)
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        (role,) = self.on(self.admin, "admin-role", "webpeople")["roles"]
+        self.assertEqual([role[name] for name in ("config_scopes", "types", "template", "is_standard_role")],
+                         [["pool:web.litwareinc.com"], ["WebServicesExternal"], "CsServerAdministrator", False])
+        self.assertEqual(self.on(self.admin, "admin-role", "--sid", role["sid"])["roles"], [role])
+        for arguments, error, code in [(("new", "webpeople", "--template", "CsHelpDesk", "--output", self.place / "x"), "CF1782", 1),
+                                       (("set", "CsHelpDesk", "--identity", "Global"), "CF1781", 2), (("remove", "Nobody"), "CF1780", 2),
+                                       (("new", "More"), "CF1783", 2)]:
+            self.assertEqual(self.on(self.admin, "role", *arguments, exit_code=code)["error"]["id"], error)
+        # Whoever has the key signs with it from now on.
+        own = self.admin / "fleet/administrator.key"
+        administrator = own.read_bytes()
+        own.write_bytes(key.read_bytes())
+        first = self.assign("by-role")
+        self.carry(WEB)
+        self.assertEqual(self.live(web), first)
+        self.assertIn("WebPeople", self.run_on(web, "audit").stdout)
+        self.on(self.admin, "set", "--identity", "pool:mail.litwareinc.com", "--type", "WebServicesExternal", "--thumbprint", first[:16])
+        refused = self.carry(MAIL, exit_code=6)
+        self.assertEqual(refused["error"]["id"], "CF2214")
+        self.assertIsNone(self.live(mail))
+        # Nor does it reach there any more once it was taken away.
+        self.assertTrue(self.on(self.admin, "role", "remove", "WebPeople")["changed"])
+        self.assign("after-removal")
+        self.assertEqual(self.carry(WEB, exit_code=6)["error"]["id"], "CF2214")
+        self.assertEqual(self.live(web), first)
+        own.write_bytes(administrator)
 
     def test_a_lost_computer_gets_nothing_more(self):
         self.on(self.admin, "fleet", "init")

@@ -1,0 +1,69 @@
+// The part of the table of cli/parameters.h that is about fleets. For commands.cc alone.
+#pragma once
+
+#include "cli/parameters.h"
+
+namespace certferry::cli {
+
+using enum ParameterId;
+
+// Sets are bits: kFirst is the command's set 0, and so on.
+inline constexpr std::uint8_t kFirst = 1, kSecond = 2, kThird = 4, kFourth = 8;
+
+inline constexpr Use kFleet_[] = {
+    {kAction, kEverySet, 0, 0, Repeat::kOnce, "show (default), init, bundle, take or accept.",
+     "show|init|bundle|take|accept"},
+    {kSubject, kEverySet, 0, 1, Repeat::kOnce, "bundle: the computer. take, accept: the file."},
+    {kOutput, kEverySet, 0, kNamedOnly, Repeat::kOnce, "bundle: the file to write."},
+    {kReport},
+};
+inline constexpr Example kFleetExamples[] = {
+    {"certferry fleet init", "Makes a fleet that is administered on this computer."},
+    {"certferry fleet bundle web01.example.com --output web01.bundle",
+     "Writes what a computer needs into a file; its keys are sealed to that computer."},
+};
+inline constexpr Use kComputer_[] = {
+    {kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default), add, move, lost or remove.",
+     "list|add|move|lost|remove"},
+    {kSubject, kEverySet, 0, 1, Repeat::kOnce, "The computer.", {}},
+    {kSite},
+    {kPool},
+    {kType, kEverySet, 0, kNamedOnly, Repeat::kOnce, "The uses that the computer hosts; '' for all."},
+    {kRelay, kEverySet, 0, kNamedOnly, Repeat::kBoth},
+    {kReport}};
+inline constexpr Example kComputerExamples[] = {
+    {"certferry computer add web01.example.com --site Redmond --pool web.example.com --type Default,WebServicesExternal",
+     "Prints a token with which that computer can join within 15 minutes."},
+};
+inline constexpr Use kJoin_[] = {
+    {kToken, kEverySet, kFirst, 0},
+    {kOutput, kEverySet, kFirst, kNamedOnly, Repeat::kOnce, "The file to carry to where the fleet is administered."},
+};
+inline constexpr Example kJoinExamples[] = {
+    {"certferry join - --output web01.join",
+     "Makes this computer's keys, and writes what `certferry fleet accept` wants."},
+};
+
+inline constexpr Use kAdminRole[] = {
+    {kIdentity, kEverySet, 0, 0, Repeat::kOnce, "The role."}, {kFilter}, {kSid}, {kLocalStore}, {kReport},
+};
+inline constexpr Example kAdminRoleExamples[] = {
+    {"certferry admin-role", "Shows every role."},
+    {"Get-CsAdminRole -Filter '*View*'", "Those whose name matches."},
+};
+inline constexpr Use kRole_[] = {
+    {kAction, kEverySet, kFirst, 0, Repeat::kOnce, "new, set or remove.", "new|set|remove"},
+    {kSubject, kEverySet, kFirst, 1, Repeat::kOnce, "The role."},
+    {kTemplate, kEverySet, 0, kNamedOnly, Repeat::kOnce, "The standard role whose rights it gets."},
+    {kIdentity, kEverySet, 0, kNamedOnly, Repeat::kBoth, "Where: Global, site:…, pool:…, computer:…. May be repeated."},
+    {kType, kEverySet, 0, kNamedOnly, Repeat::kOnce, "For which uses; '' for all."},
+    {kOutput, kEverySet, 0, kNamedOnly, Repeat::kOnce, "new: the file for the role's key."},
+    {kReport},
+};
+inline constexpr Example kRoleExamples[] = {
+    {"certferry role new RedmondServers --template CsServerAdministrator --identity site:Redmond --output redmond.key",
+     "Makes a role and its key; whoever has the key can import and assign certificates for the computers of that site."},
+    {"certferry role remove RedmondServers", "Takes every right from it."},
+};
+
+}  // namespace certferry::cli
