@@ -65,7 +65,7 @@ std::string template_of(const fleet::Delegation& delegation) {
 }
 
 std::unexpected<Error> no_such_role(const std::string& name) {
-  return fail(ErrorKind::kUsage, "CF1780", "there is no role " + name, "`certferry admin-role` shows those there are");
+  return fail(ErrorKind::kUsage, "CF1777", "there is no role " + name, "`certferry admin-role` shows those there are");
 }
 
 class Roles {
@@ -152,7 +152,7 @@ class ChangeRole {
 
   [[nodiscard]] Result<> carry_out() {
     if (fleet::find_standard_role(options_.name)) {
-      return fail(ErrorKind::kUsage, "CF1781", options_.name + " is a standard role: it cannot be changed",
+      return fail(ErrorKind::kUsage, "CF1778", options_.name + " is a standard role: it cannot be changed",
                   "make one of your own: certferry role new NAME --template " + options_.name);
     }
     CERTFERRY_ASSIGN(store_, home_.store());
@@ -164,7 +164,7 @@ class ChangeRole {
     });
     if (change_ == RoleChange::kNew) {
       if (found == all.end()) return make(root);
-      return fail(ErrorKind::kFailed, "CF1782", "there is a role " + options_.name + " already",
+      return fail(ErrorKind::kFailed, "CF1779", "there is a role " + options_.name + " already",
                   "change it with `certferry role set`, or take another name");
     }
     if (found == all.end()) return no_such_role(options_.name);
@@ -179,7 +179,7 @@ class ChangeRole {
 
   [[nodiscard]] Result<> make(const x509::PrivateKey& root) {
     if (options_.output.empty() || !options_.role_template) {
-      return fail(ErrorKind::kUsage, "CF1783", "a new role needs a template and a file for its key",
+      return fail(ErrorKind::kUsage, "CF1792", "a new role needs a template and a file for its key",
                   "certferry role new " + options_.name + " --template CsServerAdministrator --output FILE");
     }
     CERTFERRY_ASSIGN(const x509::PrivateKey key, seal::make_key());

@@ -17,7 +17,7 @@ struct AdminRoleOptions {
   std::string sid;       // empty: all
 };
 
-// The standard roles, and in a fleet those that its root delegated to. JSON as docs/formats/admin-role.md says. CF1780
+// The standard roles, and in a fleet those that its root delegated to. JSON as docs/formats/admin-role.md says. CF1777
 // where `identity` names none.
 [[nodiscard]] Outcome show_admin_roles(Environment& environment, Home& home, const AdminRoleOptions& options);
 
@@ -30,8 +30,8 @@ struct RoleOptions {
 };
 enum class RoleChange { kNew, kSet, kRemove };
 
-// By the fleet's root. The standard roles cannot be changed (CF1781), nor one made twice (CF1782); CF1780 where there is
-// none of that name, CF1783 where a word is missing.
+// By the fleet's root. The standard roles cannot be changed (CF1778), nor one made twice (CF1779); CF1777 where there is
+// none of that name, CF1792 where a word is missing.
 [[nodiscard]] Outcome change_role(Environment& environment, Home& home, RoleChange change, const RoleOptions& options);
 
 }  // namespace certferry::commands

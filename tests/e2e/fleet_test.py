@@ -128,7 +128,7 @@ class Fleet(made_files.ProgramTest):
         self.assertEqual(list(standard), ["CsAdministrator", "CsServerAdministrator", "CsViewOnlyAdministrator", "CsHelpDesk"])
         self.assertTrue(all(one["is_standard_role"] for one in standard.values()))
         self.assertEqual([one["identity"] for one in self.on(self.admin, "admin-role", "--filter", "*desk")["roles"]], ["CsHelpDesk"])
-        self.assertEqual(self.on(self.admin, "admin-role", "Nobody", exit_code=2)["error"]["id"], "CF1780")
+        self.assertEqual(self.on(self.admin, "admin-role", "Nobody", exit_code=2)["error"]["id"], "CF1777")
         self.on(self.admin, "fleet", "init")
         web, mail = self.join(WEB, "--pool", "web.litwareinc.com"), self.join(MAIL, "--pool", "mail.litwareinc.com")
         key = self.place / "role.key"
@@ -139,9 +139,9 @@ class Fleet(made_files.ProgramTest):
         self.assertEqual([role[name] for name in ("config_scopes", "types", "template", "is_standard_role")],
                          [["pool:web.litwareinc.com"], ["WebServicesExternal"], "CsServerAdministrator", False])
         self.assertEqual(self.on(self.admin, "admin-role", "--sid", role["sid"])["roles"], [role])
-        for arguments, error, code in [(("new", "webpeople", "--template", "CsHelpDesk", "--output", self.place / "x"), "CF1782", 1),
-                                       (("set", "CsHelpDesk", "--identity", "Global"), "CF1781", 2), (("remove", "Nobody"), "CF1780", 2),
-                                       (("new", "More"), "CF1783", 2)]:
+        for arguments, error, code in [(("new", "webpeople", "--template", "CsHelpDesk", "--output", self.place / "x"), "CF1779", 1),
+                                       (("set", "CsHelpDesk", "--identity", "Global"), "CF1778", 2), (("remove", "Nobody"), "CF1777", 2),
+                                       (("new", "More"), "CF1792", 2)]:
             self.assertEqual(self.on(self.admin, "role", *arguments, exit_code=code)["error"]["id"], error)
         # Whoever has the key signs with it from now on.
         own = self.admin / "fleet/administrator.key"
