@@ -270,6 +270,20 @@ void Catalog::put_anchor(store::Batch& batch, const x509::Certificate& anchor) {
   batch.put(name, "");
 }
 
+Result<> Catalog::remove(store::Batch& batch, std::string_view sha256) {
+  CERTFERRY_ASSIGN(const std::optional<Found> found, get(sha256));
+  if (!found) return {};
+  CERTFERRY_ASSIGN(const x509::Certificate leaf, certificate(sha256));
+  const CertificateRecord& record = found->record;
+  batch.expect(kRecords + record.sha256, found->revision);
+  for (const std::string& key :
+       {kRecords + record.sha256, kDer + record.sha256, kThumbprints + lower(record.thumbprint),
+        key_index(leaf->public_key) + record.sha256, serial_index(leaf) + record.sha256}) {
+    batch.remove(key);
+  }
+  return {};
+}
+
 Result<StoredAssignment> Catalog::assignment(const fleet::Scope& scope, std::string_view type) {
   CERTFERRY_ASSIGN(const std::optional<store::Entry> entry, store_.get(assignment_key(scope, type)));
   if (!entry) {

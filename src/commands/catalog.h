@@ -85,6 +85,8 @@ class Catalog {
   void put(store::Batch& batch, const CertificateRecord& record, store::Revision revision,
            const x509::Certificate& certificate, const std::vector<x509::Certificate>& chain);
   void put_anchor(store::Batch& batch, const x509::Certificate& anchor);
+  // Forgets a certificate that is stored, with its indexes; its intermediates stay. One that is not there is no error.
+  [[nodiscard]] Result<> remove(store::Batch& batch, std::string_view sha256);
 
   [[nodiscard]] Result<StoredAssignment> assignment(const fleet::Scope& scope, std::string_view type);
   [[nodiscard]] Result<std::vector<StoredAssignment>> assignments();

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "commands/catalog.h"
+#include "commands/drop.h"
 #include "commands/fleet_files.h"
 #include "commands/fleet_members.h"
 #include "commands/reconcile.h"
@@ -17,10 +18,8 @@ namespace {
 
 using Entries = std::map<std::string, std::string>;
 
-// Statements that were taken, as they came: what comes later must follow them.
-constexpr std::string_view kHeld = "held/";
-
-std::string held_key(std::string_view key) { return std::string(kHeld) + std::string(key); }
+std::string held_key(std::string_view key) { return std::string(kHeldKeys) + std::string(key); }
+std::string left_key(std::string_view key) { return std::string(kLeftKeys) + std::string(key); }
 
 class Taker {
  public:
@@ -38,6 +37,7 @@ class Taker {
     CERTFERRY_TRY(take_own_statement());
     CERTFERRY_ASSIGN(x509::PrivateKey key, read_key(environment_.files, home_.path(), FleetKey::kSealing));
     sealing_.emplace(std::move(key));
+    CERTFERRY_ASSIGN(taken_.changed, leave_scopes(home_, frame_.now()));
     Result<> first;
     for (const auto& [key_of, value] : entries_) {
       if (!key_of.starts_with(fleet::kManifestKeys)) continue;
@@ -51,6 +51,8 @@ class Taker {
     frame_.log("verify and open what came", first.has_value());
     // Also where nothing is new: an earlier run may have been killed before the disk followed.
     CERTFERRY_TRY(bring_to_disk(environment_, home_, frame_, taken_.changed, "Set-CsCertificate"));
+    CERTFERRY_ASSIGN(const std::vector<std::string> dropped, drop_unneeded(environment_, home_));
+    if (!dropped.empty()) frame_.log("drop " + std::to_string(dropped.size()) + " keys that are not needed any more");
     if (!first) return std::unexpected(first.error());
     return std::move(taken_);
   }
@@ -136,6 +138,12 @@ class Taker {
     CERTFERRY_ASSIGN(const bool is_new, is_newer<fleet::Manifest>(key, held_key(key), value));
     if (!is_new) return {};
     store::Batch batch;
+    CERTFERRY_ASSIGN(const std::optional<store::Entry> left, store_.get(left_key(key)));
+    if (left) {
+      // Of a scope that it was in before: the same again is welcome, an older one is not.
+      CERTFERRY_TRY(is_newer<fleet::Manifest>(key, left_key(key), value));
+      batch.remove(left->key);
+    }
     if (manifest.assignment) {
       const fleet::Assignment& assignment = *manifest.assignment;
       if (assignment.current) CERTFERRY_TRY(take_certificate(manifest, *assignment.current, batch));
@@ -190,6 +198,7 @@ class Taker {
     CERTFERRY_TRY(certificates_.write(files, access.access));
     CERTFERRY_TRY(certificates_.set_access(sha256, access.access));
     catalog_.put(batch, record, there ? there->revision : 0, leaf, certificates);
+    if (!there) mark_as_fleets(batch, sha256);
     return {};
   }
 

@@ -187,6 +187,29 @@ class Fleet(made_files.ProgramTest):
         self.on(self.admin, "computer", "move", WEB, "--pool", "web.litwareinc.com")
         self.carry(WEB)
         self.assertEqual(self.live(web), first)
+        # Away again: neither the key nor what was made of it stays.
+        key = (web / "live/WebServicesExternal/current/privkey.pem").read_text().split("\n")[1]
+        away = (self.place / f"{WEB}.bundle").read_text()
+        self.on(self.admin, "computer", "move", WEB, "--pool", "old.litwareinc.com")
+        self.carry(WEB)
+        self.assertIsNone(self.live(web))
+        self.assertEqual([path for path in web.rglob("*") if path.is_file() and key.encode() in path.read_bytes()], [])
+        self.assertEqual(self.on(web, "get", "--all")["certificates"], [])
+        self.assertTrue(self.on(web, "doctor")["clean"])
+        # What was true then is a replay now, and true again after it came back.
+        (self.place / "away").write_text(away)
+        self.assertEqual(self.on(web, "fleet", "take", self.place / "away", exit_code=5)["error"]["id"], "CF2217")
+        self.on(self.admin, "computer", "move", WEB, "--pool", "web.litwareinc.com")
+        self.carry(WEB)
+        self.assertEqual(self.live(web), first)
+
+    def test_keys_do_not_pile_up(self):
+        self.on(self.admin, "fleet", "init")
+        web = self.join(WEB, "--pool", "web.litwareinc.com")
+        for name in ("one", "two", "three"):
+            last = self.assign(f"pile-{name}")
+            self.carry(WEB)
+        self.assertEqual([one["sha256"] for one in self.on(web, "get", "--all")["certificates"]], [last])
 
 
 if __name__ == "__main__":
