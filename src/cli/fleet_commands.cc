@@ -3,6 +3,7 @@
 #include "commands/admin_role.h"
 #include "commands/computer.h"
 #include "commands/fleet.h"
+#include "commands/fleet_status.h"
 
 namespace certferry::cli {
 namespace {
@@ -44,9 +45,15 @@ class FleetRun {
     CERTFERRY_ASSIGN(Home home, open_(shows ? Home::Access::kRead : Home::Access::kWrite));
     if (shows) return commands::show_fleet(environment_, home);
     if (action == "init") return commands::init_fleet(environment_, home);
+    if (action == "report") {
+      const std::string output = text(ParameterId::kOutput);
+      if (!output.empty()) return commands::write_status(environment_, home, output);
+      return fail(ErrorKind::kUsage, "CF1079", "where shall the status be written?",
+                  "certferry fleet report --output FILE");
+    }
     CERTFERRY_ASSIGN(const std::string given, subject("fleet"));
     if (action == "take") return commands::take_bundle(environment_, home, given);
-    if (action == "accept") return commands::accept_join(environment_, home, given);
+    if (action == "accept") return commands::accept_statement(environment_, home, given);
     const std::string output = text(ParameterId::kOutput);
     if (output.empty())
       return fail(ErrorKind::kUsage, "CF1078", "where shall the bundle be written?",

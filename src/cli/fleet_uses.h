@@ -11,10 +11,10 @@ using enum ParameterId;
 inline constexpr std::uint8_t kFirst = 1, kSecond = 2, kThird = 4, kFourth = 8;
 
 inline constexpr Use kFleet_[] = {
-    {kAction, kEverySet, 0, 0, Repeat::kOnce, "show (default), init, bundle, take or accept.",
-     "show|init|bundle|take|accept"},
+    {kAction, kEverySet, 0, 0, Repeat::kOnce, "show (default), init, bundle, take, report or accept.",
+     "show|init|bundle|take|report|accept"},
     {kSubject, kEverySet, 0, 1, Repeat::kOnce, "bundle: the computer. take, accept: the file."},
-    {kOutput, kEverySet, 0, kNamedOnly, Repeat::kOnce, "bundle: the file to write."},
+    {kOutput, kEverySet, 0, kNamedOnly, Repeat::kOnce, "bundle, report: the file to write."},
     {kReport},
 };
 inline constexpr Example kFleetExamples[] = {

@@ -63,8 +63,7 @@ class Administration {
     const auto found =
         std::ranges::find_if(all.members, [&](const StoredMember& one) { return one.member.computer.fqdn == fqdn; });
     if (found != all.members.end()) return *found;
-    return fail(ErrorKind::kUsage, "CF1767", "the fleet has no computer " + fqdn,
-                "`certferry computer list` shows those it has");
+    return std::unexpected(no_such_computer(fqdn));
   }
 
   template <typename Statement>

@@ -7,6 +7,7 @@
 #include "commands/facts.h"
 #include "commands/fleet_files.h"
 #include "commands/fleet_members.h"
+#include "commands/fleet_status.h"
 #include "commands/frame.h"
 #include "commands/publish.h"
 #include "commands/take.h"
@@ -144,21 +145,35 @@ Outcome show_fleet(Environment& environment, Home& home) {
     CERTFERRY_ASSIGN(store::Store* const store, home.store());
     CERTFERRY_ASSIGN(const seal::Trust trust, fleet_trust(home, *store));
     CERTFERRY_ASSIGN(const Members all, fleet_members(*store, trust, frame.now()));
-    report::Table table{"", {"Computer", "Site", "Pool", "Types", "State", "Signed by"}, {}};
+    report::Table table{"", {"Computer", "Site", "Pool", "Types", "State", "Answered", "Uses"}, {}};
     for (const StoredMember& one : all.members) {
       const fleet::Computer& computer = one.member.computer;
       std::string types = computer.types ? "" : "all";
       for (const std::string& type : computer.types.value_or(std::vector<std::string>()))
         types += (types.empty() ? "" : ", ") + type;
-      table.rows.push_back(
-          {computer.fqdn, computer.site, computer.pool, types, std::string(name_of(one.member.state)), one.signer});
+      CERTFERRY_ASSIGN(const std::optional<fleet::Status> status, last_status(*store, trust, one.member));
+      std::string uses;
+      ordered_json said = ordered_json::array();
+      for (const fleet::ReportedUse& use : status ? status->uses : std::vector<fleet::ReportedUse>()) {
+        uses += (uses.empty() ? "" : ", ") + use.type + " " + std::string(name_of(use.state));
+        said.push_back({{"use", use.type},
+                        {"scope", use.scope.text()},
+                        {"generation", use.generation},
+                        {"sha256", use.sha256},
+                        {"state", name_of(use.state)},
+                        {"reason", use.reason}});
+      }
+      table.rows.push_back({computer.fqdn, computer.site, computer.pool, types, std::string(name_of(one.member.state)),
+                            status ? rfc3339(status->head.issued) : "never", uses});
       computers.push_back({{"fqdn", computer.fqdn},
                            {"site", computer.site},
                            {"pool", computer.pool},
                            {"types", computer.types ? ordered_json(*computer.types) : ordered_json()},
                            {"state", name_of(one.member.state)},
                            {"identity", seal::fingerprint(one.member.identity_key)},
-                           {"signed_by", one.signer}});
+                           {"signed_by", one.signer},
+                           {"answered", status ? ordered_json(rfc3339(status->head.issued)) : ordered_json()},
+                           {"uses", std::move(said)}});
     }
     frame.document.findings = all.findings;
     frame.document.headline = "The fleet " + trust.fleet();
@@ -182,9 +197,7 @@ Outcome write_bundle(Environment& environment, Home& home, const std::string& fq
     CERTFERRY_ASSIGN(const Members all, fleet_members(*store, trust, frame.now()));
     const auto found =
         std::ranges::find_if(all.members, [&](const StoredMember& one) { return one.member.computer.fqdn == fqdn; });
-    if (found == all.members.end())
-      return fail(ErrorKind::kUsage, "CF1767", "the fleet has no computer " + fqdn,
-                  "`certferry computer list` shows those it has");
+    if (found == all.members.end()) return std::unexpected(no_such_computer(fqdn));
     CERTFERRY_ASSIGN(ordered_json entries, entries_for(*store, found->member));
     count = entries.size();
     const std::string text = dump({{"schema", 1}, {"computer", fqdn}, {"entries", std::move(entries)}}) + "\n";
@@ -216,7 +229,7 @@ Outcome take_bundle(Environment& environment, Home& home, const std::string& pat
   return frame.finish(done, changed, {{"changed", changed}, {"types", taken.changed}});
 }
 
-Outcome accept_join(Environment& environment, Home& home, const std::string& path) {
+Outcome accept_statement(Environment& environment, Home& home, const std::string& path) {
   Frame frame(environment, home.config().computer.fqdn);
   std::string fqdn;
   bool changed = false;
@@ -226,6 +239,11 @@ Outcome accept_join(Environment& environment, Home& home, const std::string& pat
     CERTFERRY_ASSIGN(const Secret text, environment.files.read(path, seal::kMaxEnvelope));
     const std::string statement(text.text().substr(0, text.text().find_last_not_of("\r\n") + 1));
     CERTFERRY_ASSIGN(const seal::Envelope envelope, seal::envelope_from_json(statement));
+    if (envelope.payload_type == seal::payload_type(fleet::Status::kKind)) {
+      CERTFERRY_ASSIGN(changed, accept_status(*store, trust, statement, frame.now()));
+      frame.document.headline = changed ? "Its word is kept" : "Its word was known";
+      return {};
+    }
     CERTFERRY_ASSIGN(const fleet::Member claimed, fleet::statement_from_json<fleet::Member>(envelope.payload));
     fqdn = claimed.computer.fqdn;
     CERTFERRY_ASSIGN(const std::optional<store::Entry> enrolment, store->get(fleet::enrolment_key(fqdn)));
@@ -257,7 +275,10 @@ Outcome accept_join(Environment& environment, Home& home, const std::string& pat
   };
   const Result<> done = accept();
   frame.document.status = changed ? report::Status::kDone : report::Status::kNothing;
-  frame.document.headline = !done ? "Nobody joined" : changed ? fqdn + " has joined" : fqdn + " had joined already";
+  if (frame.document.headline.empty() || !done)
+    frame.document.headline = !done     ? "Nothing was accepted"
+                              : changed ? fqdn + " has joined"
+                                        : fqdn + " had joined already";
   return frame.finish(done, changed, {{"computer", fqdn}, {"changed", changed}});
 }
 

@@ -13,7 +13,7 @@ namespace certferry::commands {
 // Makes the fleet's root key, an administrator's key with every right, and this computer's own two keys. Killed anywhere
 // and run again it goes on with the keys that are there. CF1766 where the home belongs to another one's fleet.
 [[nodiscard]] Outcome init_fleet(Environment& environment, Home& home);
-// Its fingerprint, and each computer with what is known of it.
+// Its fingerprint, and each computer with what is known of it and what it said last.
 [[nodiscard]] Outcome show_fleet(Environment& environment, Home& home);
 
 // Writes everything that a computer needs into a file: the fleet's root, delegations, its own statement, the manifests of
@@ -22,7 +22,7 @@ namespace certferry::commands {
                                    const std::string& output);
 // On that computer: verifies the file, takes over what is new, and brings it to the services.
 [[nodiscard]] Outcome take_bundle(Environment& environment, Home& home, const std::string& path);
-// Where the fleet is administered: takes over what `certferry join --output` wrote.
-[[nodiscard]] Outcome accept_join(Environment& environment, Home& home, const std::string& path);
+// Where the fleet is administered: takes over what `certferry join --output` or `certferry fleet report` wrote.
+[[nodiscard]] Outcome accept_statement(Environment& environment, Home& home, const std::string& path);
 
 }  // namespace certferry::commands

@@ -42,6 +42,11 @@ Result<Members> fleet_members(store::Store& store, const seal::Trust& trust, Tim
   return all;
 }
 
+Error no_such_computer(const std::string& fqdn) {
+  return {ErrorKind::kUsage, "CF1767", "the fleet has no computer " + fqdn,
+          "`certferry computer list` shows those it has"};
+}
+
 Result<fleet::Topology> fleet_topology(Home& home, Time now) {
   fleet::Topology topology = home.config().topology();
   if (!home.membership()) return topology;

@@ -34,6 +34,9 @@ struct Members {
 };
 [[nodiscard]] Result<Members> fleet_members(store::Store& store, const seal::Trust& trust, Time now);
 
+// CF1767.
+[[nodiscard]] Error no_such_computer(const std::string& fqdn);
+
 // This computer and the active ones of its fleet.
 [[nodiscard]] Result<fleet::Topology> fleet_topology(Home& home, Time now);
 

@@ -75,6 +75,16 @@ class Fleet(made_files.ProgramTest):
         second = self.assign("second")
         self.carry(WEB)
         self.assertEqual(self.live(web), second)
+        # It says so, signed; an older word is a replay, and nobody else can say it.
+        self.on(web, "fleet", "report", "--output", self.place / "word")
+        self.on(web, "fleet", "report", "--output", self.place / "later-word")
+        self.assertTrue(self.on(self.admin, "fleet", "accept", self.place / "later-word")["changed"])
+        self.assertFalse(self.on(self.admin, "fleet", "accept", self.place / "later-word")["changed"])
+        self.assertEqual(self.on(self.admin, "fleet", "accept", self.place / "word", exit_code=5)["error"]["id"], "CF2217")
+        said = {one["fqdn"]: one for one in self.on(self.admin, "fleet")["computers"]}
+        self.assertEqual([(one["use"], one["sha256"], one["state"]) for one in said[WEB]["uses"]], [("WebServicesExternal", second, "active")])
+        self.assertIsNone(said[MAIL]["answered"])
+        self.assertIn("never", self.run_on(self.admin, "fleet").stdout)
         self.on(self.admin, "remove", "--identity", "pool:web.litwareinc.com", "--type", "WebServicesExternal", "--yes")
         self.carry(WEB)
         self.assertIsNone(self.live(web))
