@@ -83,6 +83,52 @@ class Crash(made_files.ProgramTest):
         self.follow = ("-f",)
         self.sweep(["import", folder, "--password-file", self.password_file], known)
 
+    def fleet(self):
+        """Homes of one where a fleet is administered, and of a computer that joined it."""
+        admin, web, joined = (self.home.with_name(name) for name in ("admin", "web", "joined"))
+        for home, fqdn in ((admin, "admin01.litwareinc.com"), (web, "web01.litwareinc.com")):
+            home.mkdir(parents=True, mode=0o755)
+            (home / "certferry.toml").write_text(f'[computer]\nfqdn = "{fqdn}"\n')
+        self.home = admin
+        self.json_of("fleet", "init")
+        token = self.json_of("computer", "add", "web01.litwareinc.com")["token"]
+        self.home = web
+        self.json_of("join", token, "--output", joined)
+        self.home = admin
+        self.json_of("fleet", "accept", joined)
+        return admin, web
+
+    def import_for_the_computer(self, file):
+        return ["import", "--path", file, "--password-file", self.password_file, "--identity", "computer:web01.litwareinc.com", "--type", "Default"]
+
+    def carry(self, admin, web):
+        bundle = admin.with_name("bundle")
+        self.home = admin
+        self.json_of("fleet", "bundle", "web01.litwareinc.com", "--output", bundle)
+        self.home = web
+        return ["fleet", "take", bundle]
+
+    def assert_served_on(self, web):
+        self.home = web
+        (only,) = self.json_of("get", "--all")["certificates"]
+        self.assertEqual((web / "live/Default/current/sha256").read_text().strip(), only["sha256"])
+
+    def test_of_taking_what_a_fleet_gave(self):
+        admin, web = self.fleet()
+        self.json_of(*self.import_for_the_computer(self.old))
+        self.json_of(*self.carry(admin, web))
+        self.home = admin
+        self.json_of(*self.import_for_the_computer(self.new))
+        self.sweep(self.carry(admin, web), set())
+        self.assert_served_on(web)
+
+    def test_of_sealing_to_a_fleet(self):
+        admin, web = self.fleet()
+        old = self.json_of(*self.import_for_the_computer(self.old))["sha256"]
+        self.sweep(self.import_for_the_computer(self.new), {old})
+        self.json_of(*self.carry(admin, web))
+        self.assert_served_on(web)
+
     def test_of_an_assignment(self):
         old, new = self.import_file(self.old), self.import_file(self.new)
         self.json_of("set", "--type", "Default", "--thumbprint", old["thumbprint"])
