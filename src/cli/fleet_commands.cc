@@ -104,12 +104,11 @@ class FleetRun {
 
   [[nodiscard]] Result<Outcome> join() {
     CERTFERRY_ASSIGN(Home home, open_(Home::Access::kWrite));
-    std::string token = text(ParameterId::kToken);
-    if (token == "-") {
-      CERTFERRY_ASSIGN(const Secret read, environment_.files.read("/dev/stdin", kLongestToken));
-      token = read.text();
-    }
-    return commands::join_fleet(environment_, home, token, text(ParameterId::kOutput));
+    const std::string output = text(ParameterId::kOutput);
+    const Secret& given = *invocation_.secret(ParameterId::kToken);  // mandatory
+    if (given.text() != "-") return commands::join_fleet(environment_, home, given.text(), output);
+    CERTFERRY_ASSIGN(const Secret read, environment_.files.read("/dev/stdin", kLongestToken));
+    return commands::join_fleet(environment_, home, read.text(), output);
   }
 
   [[nodiscard]] std::string joined_types() const {

@@ -211,7 +211,7 @@ Outcome say_farewell(Environment& environment, Home& home, const std::string& fq
   return frame.finish(done, changed, {{"computer", fqdn}, {"changed", changed}, {"reissue", std::move(reissue)}});
 }
 
-Outcome join_fleet(Environment& environment, Home& home, const std::string& token, const std::string& output) {
+Outcome join_fleet(Environment& environment, Home& home, std::string_view token, const std::string& output) {
   Frame frame(environment, home.config().computer.fqdn);
   std::string fqdn;
   const auto join = [&]() -> Result<> {

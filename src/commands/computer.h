@@ -3,6 +3,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "commands/environment.h"
@@ -32,7 +33,7 @@ enum class Farewell {
 
 // Makes this computer's keys and writes the statement with which it joins to `output`. Killed and run again with the same
 // token it goes on with the same keys. CF1766 where it belongs to a fleet.
-[[nodiscard]] Outcome join_fleet(Environment& environment, Home& home, const std::string& token,
+[[nodiscard]] Outcome join_fleet(Environment& environment, Home& home, std::string_view token,
                                  const std::string& output);
 
 }  // namespace certferry::commands

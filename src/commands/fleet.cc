@@ -97,7 +97,6 @@ Result<ordered_json> entries_for(store::Store& store, const fleet::Member& membe
   const fleet::Computer& computer = member.computer;
   const store::Reading reading(store);
   CERTFERRY_TRY(add_all(fleet::kDelegationKeys));
-  CERTFERRY_TRY(add_one(fleet::enrolment_key(computer.fqdn)));
   CERTFERRY_TRY(add_one(fleet::member_key(computer.fqdn)));
   for (const fleet::Scope& scope : computer.scopes())
     CERTFERRY_TRY(add_all(std::string(fleet::kManifestKeys) + scope.key() + "/"));
@@ -117,6 +116,47 @@ Result<std::map<std::string, std::string>> read_bundle(Environment& environment,
                 "make one with `certferry fleet bundle FQDN --output FILE` where the fleet is administered");
   }
   return entries;
+}
+
+// Takes a computer in: what its enrolment key signed once is signed by an administrator from now on, and the enrolment is
+// gone. So whoever finds the token later can say nothing with it, not even to a store of their own.
+Result<bool> adopt(Environment& environment, Home& home, store::Store& store, const seal::Trust& trust,
+                   const std::string& statement, const fleet::Member& claimed, Frame& frame) {
+  const std::string& fqdn = claimed.computer.fqdn;
+  const std::string key = fleet::member_key(fqdn), enrolment_key = fleet::enrolment_key(fqdn);
+  CERTFERRY_ASSIGN(const std::optional<store::Entry> there, store.get(key));
+  std::uint64_t counter = claimed.head.counter;
+  if (there) {
+    CERTFERRY_ASSIGN(const seal::Verified<fleet::Member> known, trust.member(there->value, frame.now()));
+    const fleet::Member& before = known.statement;
+    if (before.state == fleet::Member::State::kActive) {
+      if (before.identity_key == claimed.identity_key && before.sealing_key == claimed.sealing_key) return false;
+      return fail(ErrorKind::kConflict, "CF1771", "a computer " + fqdn + " has joined already",
+                  "a token is good for one computer: look who used it; certferry computer remove " + fqdn +
+                      " comes before joining anew");
+    }
+    counter = before.head.counter;
+  }
+  CERTFERRY_ASSIGN(const std::optional<store::Entry> enrolment, store.get(enrolment_key));
+  if (!enrolment) {
+    return fail(ErrorKind::kNotPermitted, "CF1769", "nobody allowed " + fqdn + " to join",
+                "certferry computer add " + fqdn + ", and join with the token that it prints");
+  }
+  CERTFERRY_ASSIGN(const seal::Verified<fleet::Member> joined, trust.joined(statement, enrolment->value));
+  fleet::Member member = joined.statement;
+  member.head = {trust.fleet(), counter + 1, frame.now()};
+  CERTFERRY_ASSIGN(const x509::PrivateKey own, read_key(environment.files, home.path(), FleetKey::kAdministrator));
+  CERTFERRY_ASSIGN(std::string signed_member, signed_text(member, own));
+  store::Batch batch;
+  batch.expect(key, there ? there->revision : 0);
+  batch.put(key, std::move(signed_member));
+  batch.expect(enrolment_key, enrolment->revision);
+  batch.remove(enrolment_key);
+  frame.document.steps.push_back({fqdn, "take " + fqdn + " into the fleet", report::Step::State::kDone, ""});
+  CERTFERRY_TRY(store::append_audit(store, batch,
+                                    {0, frame.now(), frame.actor(), environment.command_line, frame.actions(), ""}));
+  CERTFERRY_TRY(store.commit(batch));
+  return true;
 }
 
 }  // namespace
@@ -246,30 +286,8 @@ Outcome accept_statement(Environment& environment, Home& home, const std::string
     }
     CERTFERRY_ASSIGN(const fleet::Member claimed, fleet::statement_from_json<fleet::Member>(envelope.payload));
     fqdn = claimed.computer.fqdn;
-    CERTFERRY_ASSIGN(const std::optional<store::Entry> enrolment, store->get(fleet::enrolment_key(fqdn)));
-    if (!enrolment) {
-      return fail(ErrorKind::kNotPermitted, "CF1769", "nobody allowed " + fqdn + " to join",
-                  "certferry computer add " + fqdn + ", and join with the token that it prints");
-    }
-    CERTFERRY_TRY(trust.joined(statement, enrolment->value));
-    const std::string key = fleet::member_key(fqdn);
-    CERTFERRY_ASSIGN(const std::optional<store::Entry> there, store->get(key));
-    if (there && there->value == statement) return {};
-    const auto known = there ? trust.member(there->value, frame.now()) : Result<seal::Verified<fleet::Member>>();
-    const bool left = there && known && known->statement.state != fleet::Member::State::kActive;
-    if (there && !left) {
-      return fail(ErrorKind::kConflict, "CF1771", "a computer " + fqdn + " has joined already",
-                  "a token is good for one computer: look who used it; certferry computer remove " + fqdn +
-                      " comes before joining anew");
-    }
-    store::Batch batch;
-    batch.expect(key, there ? there->revision : 0);
-    batch.put(key, statement);
-    frame.document.steps.push_back({fqdn, "take " + fqdn + " into the fleet", report::Step::State::kDone, ""});
-    CERTFERRY_TRY(store::append_audit(*store, batch,
-                                      {0, frame.now(), frame.actor(), environment.command_line, frame.actions(), ""}));
-    CERTFERRY_TRY(store->commit(batch));
-    changed = true;
+    CERTFERRY_ASSIGN(changed, adopt(environment, home, *store, trust, statement, claimed, frame));
+    if (!changed) return {};
     CERTFERRY_TRY(publish(environment, home, "Set-CsCertificate", frame.now()));
     return {};
   };

@@ -15,20 +15,12 @@ Result<seal::Trust> fleet_trust(const Home& home, store::Store& store) {
   return trust;
 }
 
-Result<seal::Verified<fleet::Member>> verify_member(const seal::Trust& trust, std::string_view statement,
-                                                    const std::optional<std::string>& enrolment, Time now) {
-  auto member = trust.member(statement, now);
-  if (member || !enrolment) return member;
-  return trust.joined(statement, *enrolment);
-}
-
 Result<Members> fleet_members(store::Store& store, const seal::Trust& trust, Time now) {
   CERTFERRY_ASSIGN(const store::Listing listing, store.list(fleet::kMemberKeys));
   Members all;
   for (const store::Entry& entry : listing.entries) {
     const std::string fqdn = entry.key.substr(fleet::kMemberKeys.size());
-    CERTFERRY_ASSIGN(const std::optional<store::Entry> enrolment, store.get(fleet::enrolment_key(fqdn)));
-    auto verified = verify_member(trust, entry.value, enrolment ? std::optional(enrolment->value) : std::nullopt, now);
+    auto verified = trust.member(entry.value, now);
     if (verified && verified->statement.computer.fqdn == fqdn) {
       all.members.push_back({std::move(verified->statement), std::move(verified->signer), entry.revision});
       continue;

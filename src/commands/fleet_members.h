@@ -23,11 +23,7 @@ struct StoredMember {
 // The root that the home knows, and every delegation of the store. CF1763 where the home belongs to no fleet.
 [[nodiscard]] Result<seal::Trust> fleet_trust(const Home& home, store::Store& store);
 
-// Verified: by an administrator's signature, or by the enrolment that is kept beside the statement. Errors of seal/trust.h.
-[[nodiscard]] Result<seal::Verified<fleet::Member>> verify_member(const seal::Trust& trust, std::string_view statement,
-                                                                  const std::optional<std::string>& enrolment,
-                                                                  Time now);
-// By fqdn, whatever their state. One that does not verify is left out and told.
+// By fqdn, whatever their state: those whom an administrator signed. One that does not verify is left out and told.
 struct Members {
   std::vector<StoredMember> members;
   Findings findings;

@@ -103,8 +103,7 @@ class Taker {
       return fail(ErrorKind::kRejected, "CF1772", "what came is for another computer than " + fqdn,
                   "have a bundle made for this one: certferry fleet bundle " + fqdn + " --output FILE");
     }
-    CERTFERRY_ASSIGN(const seal::Verified<fleet::Member> own,
-                     verify_member(*trust_, *statement, entry(fleet::enrolment_key(fqdn)), frame_.now()));
+    CERTFERRY_ASSIGN(const seal::Verified<fleet::Member> own, trust_->member(*statement, frame_.now()));
     CERTFERRY_ASSIGN(const bool is_new, is_newer<fleet::Member>(key, held_key(key), *statement));
     const fleet::Member& member = own.statement;
     CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_key(environment_.files, home_.path(), FleetKey::kIdentity));

@@ -58,8 +58,8 @@ class Fleet(made_files.ProgramTest):
         web = self.join(WEB, "--site", "Redmond", "--pool", "web.litwareinc.com")
         mail = self.join(MAIL, "--pool", "mail.litwareinc.com", "--type", "Default")
         listed = {one["fqdn"]: (one["pool"], one["types"], one["state"], one["signed_by"]) for one in self.on(self.admin, "computer")["computers"]}
-        self.assertEqual(listed[WEB], ("web.litwareinc.com", None, "active", WEB))
-        self.assertEqual(listed[MAIL], ("mail.litwareinc.com", ["Default"], "active", MAIL))
+        self.assertEqual(listed[WEB], ("web.litwareinc.com", None, "active", "root"))
+        self.assertEqual(listed[MAIL], ("mail.litwareinc.com", ["Default"], "active", "root"))
 
         first = self.assign("first")
         self.assertEqual(self.carry(WEB)["types"], ["WebServicesExternal"])
@@ -130,6 +130,14 @@ class Fleet(made_files.ProgramTest):
             self.on(home, "join", token, "--output", self.place / name)
         self.on(self.admin, "fleet", "accept", self.place / "web")
         self.assertEqual(self.on(self.admin, "fleet", "accept", self.place / "thief", exit_code=9)["error"]["id"], "CF1771")
+        self.assertFalse(self.on(self.admin, "fleet", "accept", self.place / "web")["changed"])
+        # The token is worth nothing any more, also after the computer has left; and it may join again with another one.
+        self.on(self.admin, "computer", "remove", WEB)
+        self.assertEqual(self.on(self.admin, "fleet", "accept", self.place / "thief", exit_code=6)["error"]["id"], "CF1769")
+        again = self.on(self.admin, "computer", "add", WEB)["token"]
+        self.on(web, "join", again, "--output", self.place / "web")
+        self.assertTrue(self.on(self.admin, "fleet", "accept", self.place / "web")["changed"])
+        self.carry(WEB)
         self.assertEqual(self.on(web, "join", token[:-1], "--output", self.place / "again", exit_code=2)["error"]["id"], "CF2220")
         self.assertEqual(self.on(self.admin, "computer", "add", WEB, exit_code=9)["error"]["id"], "CF1771")
 
