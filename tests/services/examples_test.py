@@ -16,6 +16,7 @@ SERVICES = [
     ("caddy", "Caddy"),
     ("nss", "Nss"),
     ("softhsm2_nginx", "Softhsm2Nginx"),
+    ("java_jks", "JavaJks"),
 ]
 
 

@@ -9,8 +9,8 @@ import javax.net.ssl.*;
 
 /** A TLS server that looks at its keystore's file before each connection, as watching servers do. */
 class Server {
-  static SSLContext load(byte[] bytes, char[] password) throws Exception {
-    KeyStore store = KeyStore.getInstance("PKCS12");
+  static SSLContext load(byte[] bytes, String type, char[] password) throws Exception {
+    KeyStore store = KeyStore.getInstance(type);
     store.load(new java.io.ByteArrayInputStream(bytes), password);
     KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
     keys.init(store, password);
@@ -23,15 +23,16 @@ class Server {
   public static void main(String[] words) throws Exception {
     Path path = Path.of(words[0]);
     char[] password = Files.readString(Path.of(words[1])).strip().toCharArray();
+    String type = path.toString().endsWith(".jks") ? "JKS" : "PKCS12";
     byte[] used = Files.readAllBytes(path);
-    SSLContext context = load(used, password);
+    SSLContext context = load(used, type, password);
     var listener = new java.net.ServerSocket(Integer.parseInt(words[2]), 50, java.net.InetAddress.getLoopbackAddress());
     while (true) {
       var client = listener.accept();
       try {
         byte[] now = Files.readAllBytes(path);
         if (!java.util.Arrays.equals(now, used)) {
-          context = load(now, password);
+          context = load(now, type, password);
           used = now;
         }
       } catch (Exception error) {
@@ -60,7 +61,7 @@ class JavaKeystore(service.Service):
     type = "Internal"
     watches = True
     patience = 6  # the virtual machine starts
-    patience = 5  # it is slow to start
+    keystore = "keystore.p12"
 
     def configure(self):
         self.write_password()
@@ -81,7 +82,7 @@ class JavaKeystore(service.Service):
                         "-passout", f"file:{self.place}/keystore.password"], check=True, stdin=subprocess.DEVNULL)
 
     def command(self):
-        return ["/usr/bin/java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-cp", str(self.place), "Server", f"{self.folder}/keystore.p12",
+        return ["/usr/bin/java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-Xmx64m", "-cp", str(self.place), "Server", f"{self.folder}/{self.keystore}",
                 f"{self.place}/keystore.password", str(self.port)]
 
     def adapt(self, text):
