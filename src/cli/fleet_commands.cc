@@ -73,6 +73,9 @@ class FleetRun {
     if (invocation_.given(ParameterId::kType)) options.types = joined_types();
     const auto relays = invocation_.texts(ParameterId::kRelay);
     options.relays = {relays.begin(), relays.end()};
+    if (action == "add" && invocation_.given(ParameterId::kReport))
+      return fail(ErrorKind::kUsage, "CF1080", "the token would stand in the report, which others read",
+                  "leave out --report; `certferry audit` keeps who let the computer join");
     if (action == "add") return commands::add_computer(environment_, home, options);
     if (action == "move") return commands::move_computer(environment_, home, options);
     return commands::say_farewell(environment_, home, options.fqdn,

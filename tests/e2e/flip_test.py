@@ -12,14 +12,9 @@ import subprocess
 import time
 
 import made_files
+from ports import free_port
 
 NGINX = "/usr/sbin/nginx"
-
-
-def free_port():
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def served(port, name="web.litwareinc.com"):

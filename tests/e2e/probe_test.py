@@ -7,12 +7,7 @@ import subprocess
 import time
 
 import made_files
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
+from ports import free_port
 
 
 class Probe(made_files.ProgramTest):

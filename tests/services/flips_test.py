@@ -58,6 +58,18 @@ class Flips(made_files.ProgramTest):
         return answer["sha256"]
 
     def flips(self, module, kind):
+        """As often as such a service may need that ends by its own fault now and then."""
+        tries = getattr(importlib.import_module(module), kind).tries
+        for left in reversed(range(tries)):
+            try:
+                return self.flips_once(module, kind)
+            except AssertionError:
+                if not left:
+                    raise
+            self.home = self.home.with_name(f"home-{left}")
+            self.home.mkdir(mode=0o755)
+
+    def flips_once(self, module, kind):
         made = self.instance(module, kind)
         first = self.assign(made, "first")
         self.bind(made)

@@ -15,17 +15,15 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "e2e"))
+from ports import free_port  # noqa: E402
+
 NAME = "web.litwareinc.com"
 OTHER_NAME = "other.litwareinc.com"
-
-
-def free_port(address="127.0.0.1"):
-    with socket.socket() as listener:
-        listener.bind((address, 0))
-        return listener.getsockname()[1]
 
 
 def wait_until(true, what, seconds=30):
