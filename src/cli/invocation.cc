@@ -76,7 +76,9 @@ std::vector<std::string> Invocation::words() const {
   std::vector<std::string> bare;
   for (const Value& value : values_) {
     const Parameter& each = parameter(value.id);
-    if (each.option.empty()) {
+    if (each.option.empty() && each.kind == Kind::kSecret) {
+      bare.emplace_back("***");
+    } else if (each.option.empty()) {
       bare.insert(bare.end(), value.texts.begin(), value.texts.end());
     } else if (each.kind == Kind::kSwitch && value.on) {
       words.push_back(spelled(each, dialect_));
