@@ -264,7 +264,7 @@ Strings any_words(const Command& command, Dialect dialect) {
       const Parameter& each = parameter(use.parameter);
       if (*rc::gen::inRange(0, 3) == 0) continue;
       if (each.option.empty()) {
-        bare.push_back(*value_of(use));
+        bare.push_back(each.kind == Kind::kSecret ? "***" : *value_of(use));
         continue;
       }
       const std::string joint = dialect == Dialect::kCmdlet && !each.cmdlet.empty() ? ":" : "=";
