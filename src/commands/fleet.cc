@@ -83,24 +83,13 @@ Result<std::string> make_fleet(Environment& environment, Home& home, Frame& fram
 // What one computer needs of the store.
 Result<ordered_json> entries_for(store::Store& store, const fleet::Member& member) {
   ordered_json entries = ordered_json::array();
-  const auto add = [&](const store::Entry& entry) { entries.push_back({{"key", entry.key}, {"value", entry.value}}); };
-  const auto add_one = [&](const std::string& key) -> Result<> {
-    CERTFERRY_ASSIGN(const std::optional<store::Entry> entry, store.get(key));
-    if (entry) add(*entry);
-    return {};
-  };
-  const auto add_all = [&](std::string_view prefix) -> Result<> {
-    CERTFERRY_ASSIGN(const store::Listing listing, store.list(prefix));
-    std::ranges::for_each(listing.entries, add);
-    return {};
-  };
-  const fleet::Computer& computer = member.computer;
   const store::Reading reading(store);
-  CERTFERRY_TRY(add_all(fleet::kDelegationKeys));
-  CERTFERRY_TRY(add_one(fleet::member_key(computer.fqdn)));
-  for (const fleet::Scope& scope : computer.scopes())
-    CERTFERRY_TRY(add_all(std::string(fleet::kManifestKeys) + scope.key() + "/"));
-  CERTFERRY_TRY(add_all(fleet::sealed_keys_of(computer.fqdn)));
+  for (const std::string& key : fleet::keys_for(member.computer)) {
+    CERTFERRY_ASSIGN(const store::Listing listing, store.list(key));
+    for (const store::Entry& entry : listing.entries) {
+      if (key.ends_with('/') || entry.key == key) entries.push_back({{"key", entry.key}, {"value", entry.value}});
+    }
+  }
   return entries;
 }
 

@@ -24,5 +24,17 @@ std::string sealed_key(std::string_view fqdn, const Scope& scope, std::string_vi
 }
 
 std::string status_key(std::string_view fqdn) { return below(kStatusKeys, fqdn); }
+std::string join_key(std::string_view fqdn) { return below(kJoinKeys, fqdn); }
+
+std::string request_key(std::string_view fqdn, std::string_view key_id) {
+  return below(kRequestKeys, std::string(fqdn) + "/" + std::string(key_id));
+}
+
+std::vector<std::string> keys_for(const Computer& computer) {
+  std::vector<std::string> keys = {std::string(kDelegationKeys), member_key(computer.fqdn)};
+  for (const Scope& scope : computer.scopes()) keys.push_back(below(kManifestKeys, scope.key() + "/"));
+  keys.push_back(sealed_keys_of(computer.fqdn));
+  return keys;
+}
 
 }  // namespace certferry::fleet

@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fleet/scope.h"
+#include "fleet/topology.h"
 
 namespace certferry::fleet {
 
@@ -18,6 +20,10 @@ inline constexpr std::string_view kMemberKeys = "fleet/computers/";
 inline constexpr std::string_view kManifestKeys = "fleet/manifests/";
 inline constexpr std::string_view kSealedKeys = "fleet/sealed/";
 inline constexpr std::string_view kStatusKeys = "fleet/status/";
+// Of computers that want to join: with a token (signed by its key), and without one (signed by the computer's identity key,
+// one for each key that asked).
+inline constexpr std::string_view kJoinKeys = "fleet/joins/";
+inline constexpr std::string_view kRequestKeys = "fleet/requests/";
 
 [[nodiscard]] std::string delegation_key(std::string_view key_id);
 [[nodiscard]] std::string enrolment_key(std::string_view fqdn);
@@ -28,5 +34,10 @@ inline constexpr std::string_view kStatusKeys = "fleet/status/";
 [[nodiscard]] std::string sealed_key(std::string_view fqdn, const Scope& scope, std::string_view type,
                                      std::uint64_t generation);
 [[nodiscard]] std::string status_key(std::string_view fqdn);
+[[nodiscard]] std::string join_key(std::string_view fqdn);
+[[nodiscard]] std::string request_key(std::string_view fqdn, std::string_view key_id);
+
+// What `computer` is told: keys, and prefixes (they end in "/") that stand for everything below them.
+[[nodiscard]] std::vector<std::string> keys_for(const Computer& computer);
 
 }  // namespace certferry::fleet

@@ -3,7 +3,8 @@
 import re
 
 STAGES = ("container", "chain", "checks", "store", "deploy", "report", "seal", "probe", "request")
-_LEVELS = [("base",), ("x509", "fleet"), STAGES, ("commands",), ("agent",), ("cli",), ("apps",)]
+# The relay stands between stores and computers, and reads what both sign.
+_LEVELS = [("base",), ("x509", "fleet"), STAGES, ("relay", "commands"), ("agent",), ("cli",), ("apps",)]
 LEVEL = {folder: level for level, folders in enumerate(_LEVELS) for folder in folders}
 
 OPENSSL_SOURCES = {"x509", "container", "chain", "seal", "deploy", "probe", "request"}

@@ -11,7 +11,7 @@ import re
 OWNERS = {
     "10": {"cli", "apps"}, "11": {"base", "x509"}, "12": {"container"}, "13": {"chain"}, "14": {"checks"}, "15": {"store"},
     "16": {"deploy"}, "17": {"commands"}, "18": {"report"}, "19": {"fleet"},
-    "20": {"probe"}, "21": {"agent"}, "22": {"seal"}, "23": {"relay"},
+    "20": {"probe"}, "21": {"agent"}, "22": {"seal"}, "23": {"relay"}, "24": {"commands"},
 }  # fmt: skip
 _ID = re.compile(r'"(CF(\d\d)\d\d)"')
 _COMPARED = re.compile(r"(?:[=!]=|\bcase|\bcontains\(|\bstarts_with\(|\bis\()\s*$")
