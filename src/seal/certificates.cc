@@ -141,11 +141,15 @@ Bytes joined(std::initializer_list<ByteView> parts) {
 }  // namespace
 
 Result<x509::Certificate> make_ca(const x509::PrivateKey& root, const Validity& validity) {
-  const x509::PublicKey& key = root.public_key();
+  return make_anchor(root.public_key(), root, validity);
+}
+
+Result<x509::Certificate> make_anchor(const x509::PublicKey& key, const x509::PrivateKey& any,
+                                      const Validity& validity) {
   const Bytes name = common_name("certferry fleet " + fingerprint(key.spki()).substr(0, 16));
   return sign_certificate(
       {name, name, validity, joined({basic_constraints(true), key_usage(x509::kKeyCertSign), subject_key(key)})}, key,
-      root);
+      any);
 }
 
 Result<x509::Certificate> make_identity(const x509::PrivateKey& identity, std::string_view fqdn,

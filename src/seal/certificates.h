@@ -18,12 +18,17 @@ struct Validity {
   Time not_after{};
 };
 
-// Errors of all three: CF2202 where `key` is not of P-256, CF2203, CF2230 (kUsage) where names or dates cannot be written
+// Errors of all four: CF2202 where `key` is not of P-256, CF2203, CF2230 (kUsage) where names or dates cannot be written
 // into a certificate.
 
 // The fleet's CA: the root key, self-signed, "certferry fleet <first 16 digits of its fingerprint>". It issues servers'
 // certificates only (path length 0).
 [[nodiscard]] Result<x509::Certificate> make_ca(const x509::PrivateKey& root, const Validity& validity);
+
+// What stands for the CA where only the root's public key is known, as with a join token: its name and its key, under a
+// signature of `any` key. Nobody looks at the signature of a trust anchor (RFC 5280 section 6.1.1 (d)).
+[[nodiscard]] Result<x509::Certificate> make_anchor(const x509::PublicKey& root, const x509::PrivateKey& any,
+                                                    const Validity& validity);
 
 // A computer's TLS client certificate: its identity key, self-signed. It says nothing that anybody believes: the relay
 // compares the key with the computer's statement.
