@@ -27,8 +27,8 @@ if(CERTFERRY_STATIC)
     endif()
   endforeach()
   list(REMOVE_DUPLICATES archives)
-  target_link_libraries(certferry_grpc INTERFACE -Wl,--start-group ${archives} -Wl,--end-group OpenSSL::SSL OpenSSL::Crypto
-                        Threads::Threads ${CMAKE_DL_LIBS} rt m
+  target_link_libraries(certferry_grpc INTERFACE -Wl,--start-group ${archives} ${OPENSSL_SSL_LIBRARY} ${OPENSSL_CRYPTO_LIBRARY}
+                        -Wl,--end-group Threads::Threads ${CMAKE_DL_LIBS} rt m
                         -Wl,--as-needed -latomic)
 else()
   target_link_options(certferry_grpc INTERFACE -Wl,--as-needed)

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "agent/cycle.h"
+#include "agent/fleet_link.h"
 #include "agent/wakeups.h"
 #include "commands/frame.h"
 
@@ -24,6 +25,7 @@ class Loop {
     // The store is made where there is none, so that there is something to watch.
     CERTFERRY_TRY(look());
     CERTFERRY_ASSIGN(Wakeups wakeups, Wakeups::make(home_));
+    CERTFERRY_TRY(follow_fleet(wakeups));
     log_(Severity::kInfo, "the agent of " + home_ + " is ready");
     // Again: what came between the two is not lost.
     settle(look());
@@ -41,9 +43,20 @@ class Loop {
   }
 
  private:
+  // After the signals were taken over, so that the link's threads leave them alone.
+  [[nodiscard]] Result<> follow_fleet(Wakeups& wakeups) {
+    if (!environment_.engines) return {};
+    CERTFERRY_ASSIGN(const commands::Home home,
+                     commands::Home::open(home_, commands::Home::Access::kRead, environment_));
+    CERTFERRY_ASSIGN(link_, FleetLink::make(environment_, home, log_));
+    if (link_) wakeups.also(link_->descriptor());
+    return {};
+  }
+
   // Opens everything anew: the configuration may have changed, and nothing is kept in memory while the agent sleeps.
   [[nodiscard]] Result<> look() {
     CERTFERRY_ASSIGN(commands::Home home, commands::Home::open(home_, commands::Home::Access::kWrite, environment_));
+    if (link_) CERTFERRY_TRY(link_->look(environment_, home));
     CERTFERRY_ASSIGN(const Cycle cycle, run_cycle(environment_, home, time_));
     for (const std::string& action : cycle.actions) log_(Severity::kInfo, action);
     // Told once, not at each look.
@@ -54,6 +67,9 @@ class Loop {
     }
     told_ = cycle.findings;
     due_ = cycle.next;
+    if (!link_) return {};
+    CERTFERRY_TRY(link_->report(environment_, home));
+    if (const auto next = link_->next_report()) due_ = std::min(due_.value_or(*next), *next);
     return {};
   }
 
@@ -73,6 +89,7 @@ class Loop {
   const std::string home_;
   const Log& log_;
   TimeSource time_;
+  std::unique_ptr<FleetLink> link_;  // null: no relays
   Findings told_;
   std::chrono::seconds pause_ = kFirstPause;
   std::optional<Time> due_;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 
+#include "commands/adopt.h"
 #include "commands/attempts.h"
 #include "commands/catalog.h"
 #include "commands/flip.h"
+#include "commands/publish.h"
 #include "commands/reconcile.h"
 #include "store/audit.h"
 
@@ -39,6 +41,7 @@ class Runner {
     const auto record = [&] { return record_rolls(*store); };
     CERTFERRY_TRY(commands::apply_or_plan_again([] { return Result<>(); }, record));
     for (std::string& roll : rolls_) cycle_.actions.push_back(std::move(roll));
+    CERTFERRY_TRY(take_computers_in());
     const bool waits =
         std::ranges::find(reconciled.failures, commands::kServiceDoesNotRun, &Error::id) != reconciled.failures.end();
     if (waits) cycle_.next = std::min(cycle_.next.value_or(Time::max()), now_ + kServiceMayStart);
@@ -69,6 +72,20 @@ class Runner {
                         "the clock says " + rfc3339(now_) + ", " + why + ": nothing is rolled by a wrong clock",
                         "set the clock (chronyc makestep, timedatectl set-ntp true); the agent goes on by itself",
                         "certferry"}};
+  }
+
+  // Where the fleet is administered: who joined with a token, and what it shall have.
+  [[nodiscard]] Result<> take_computers_in() {
+    commands::Frame frame(environment_, home_.config().computer.fqdn);
+    CERTFERRY_ASSIGN(const commands::Adopted adopted, commands::adopt_waiting(environment_, home_, frame));
+    cycle_.findings.insert(cycle_.findings.end(), adopted.findings.begin(), adopted.findings.end());
+    for (const std::string& fqdn : adopted.computers) cycle_.actions.push_back("take " + fqdn + " into the fleet");
+    if (adopted.computers.empty()) return {};
+    CERTFERRY_ASSIGN(const commands::Published published,
+                     commands::publish(environment_, home_, "Set-CsCertificate", now_));
+    cycle_.actions.insert(cycle_.actions.end(), published.actions.begin(), published.actions.end());
+    cycle_.findings.insert(cycle_.findings.end(), published.findings.begin(), published.findings.end());
+    return {};
   }
 
   [[nodiscard]] Result<> record_rolls(store::Store& store) {

@@ -49,8 +49,8 @@ Result<Wakeups::Reason> Wakeups::wait(std::optional<Time> date) {
       errno != ECANCELED)
     return refused("timerfd_settime");
   while (true) {
-    std::array<pollfd, 3> wanted = {pollfd{signals_.get(), POLLIN, 0}, pollfd{timer_.get(), POLLIN, 0},
-                                    pollfd{watch_.get(), POLLIN, 0}};
+    std::array<pollfd, 4> wanted = {pollfd{signals_.get(), POLLIN, 0}, pollfd{timer_.get(), POLLIN, 0},
+                                    pollfd{watch_.get(), POLLIN, 0}, pollfd{also_, POLLIN, 0}};
     if (::poll(wanted.data(), wanted.size(), -1) < 0) {
       if (errno == EINTR) continue;
       return refused("poll");
@@ -63,6 +63,7 @@ Result<Wakeups::Reason> Wakeups::wait(std::optional<Time> date) {
     if (size == sizeof expirations) return Reason::kDate;
     if (size < 0 && errno == ECANCELED) return Reason::kClockSet;
     if (store_was_written()) return Reason::kStore;
+    if ((wanted[3].revents & POLLIN) != 0) return Reason::kFleet;
   }
 }
 

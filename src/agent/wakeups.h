@@ -18,12 +18,16 @@ class Wakeups {
     kClockSet,    // somebody set the clock: dates have to be looked at again
     kStore,       // something is being written to the home's store: the commit may not be visible yet
     kReload,      // SIGHUP
+    kFleet,       // what also() named is readable
     kStop,        // SIGTERM or SIGINT
   };
 
   // Watches the store of the home, which has to exist. Takes SIGTERM, SIGINT and SIGHUP over for this thread; other threads have to
   // block them. CF2101 where the kernel refuses.
   [[nodiscard]] static Result<Wakeups> make(const std::string& home);
+
+  // From then on it wakes as long as `descriptor` is readable; its owner makes it unreadable. -1: none.
+  void also(int descriptor) { also_ = descriptor; }
 
   // Sleeps without ever waking in between. `date`: by the computer's clock; nothing: for ever. A date that has passed
   // returns at once. CF2101.
@@ -36,6 +40,7 @@ class Wakeups {
   Descriptor timer_;
   Descriptor watch_;
   Descriptor signals_;
+  int also_ = -1;
 };
 
 }  // namespace certferry::agent

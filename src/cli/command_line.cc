@@ -6,8 +6,8 @@
 
 namespace certferry::cli {
 
-Parsed parse_command_line(int argc, char** argv) {
-  Words words{{}, true};
+Parsed parse_command_line(int argc, char** argv, SecretWords secrets) {
+  Words words{{}, secrets == SecretWords::kOverwrite};
   for (int i = 0; i < argc; ++i) words.words.emplace_back(argv[i]);
   if (words.words.empty()) words.words.emplace_back("certferry");
   std::string_view& name = words.words.front();

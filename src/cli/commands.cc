@@ -438,10 +438,21 @@ constexpr Command kCommands[] = {
      "join",
      "",
      "join a fleet",
-     "Makes this computer's two keys, which never leave it, and the statement with which it joins.",
+     "Makes this computer's two keys, which never leave it, and joins: with a token that was made for it, or with the "
+     "fleet's invitation, where an administrator then approves it by the fingerprint that it shows.",
      kJoin_,
      {},
      kJoinExamples},
+    {CommandId::kServe,
+     "serve",
+     "",
+     "be a relay of the fleet",
+     "Stands between the store and the computers of the fleet: what is meant for a computer is pushed to it, sealed and signed; "
+     "what it says of itself is kept. It can open nothing. Stays in the foreground, as a service manager wants it; SIGTERM "
+     "ends it.",
+     kServe_,
+     {},
+     kServeExamples},
     {CommandId::kVersion, "version", "", "show the version", "Shows the version.", {}, {}, {}},
     {CommandId::kHelp, "help", "", "explain a command", "Explains a command or cmdlet.", kHelp_, {}, {}},
     {CommandId::kCompletion,

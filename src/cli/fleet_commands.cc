@@ -4,6 +4,7 @@
 #include "commands/computer.h"
 #include "commands/fleet.h"
 #include "commands/fleet_status.h"
+#include "commands/join.h"
 
 namespace certferry::cli {
 namespace {
@@ -63,9 +64,10 @@ class FleetRun {
 
   [[nodiscard]] Result<Outcome> computer() {
     const std::string action = text(ParameterId::kAction);
-    const bool lists = action.empty() || action == "list";
-    CERTFERRY_ASSIGN(Home home, open_(lists ? Home::Access::kRead : Home::Access::kWrite));
+    const bool lists = action.empty() || action == "list", asked = action == "requests";
+    CERTFERRY_ASSIGN(Home home, open_(lists || asked ? Home::Access::kRead : Home::Access::kWrite));
     if (lists) return commands::show_fleet(environment_, home);
+    if (asked) return commands::show_applicants(environment_, home);
     commands::ComputerOptions options;
     CERTFERRY_ASSIGN(options.fqdn, subject("computer"));
     options.site = optional_text(ParameterId::kSite);
@@ -77,6 +79,8 @@ class FleetRun {
       return fail(ErrorKind::kUsage, "CF1080", "the token would stand in the report, which others read",
                   "leave out --report; `certferry audit` keeps who let the computer join");
     if (action == "add") return commands::add_computer(environment_, home, options);
+    if (action == "approve")
+      return commands::approve_computer(environment_, home, options, text(ParameterId::kFingerprint));
     if (action == "move") return commands::move_computer(environment_, home, options);
     return commands::say_farewell(environment_, home, options.fqdn,
                                   action == "lost" ? commands::Farewell::kLost : commands::Farewell::kRemoved);
@@ -107,11 +111,17 @@ class FleetRun {
 
   [[nodiscard]] Result<Outcome> join() {
     CERTFERRY_ASSIGN(Home home, open_(Home::Access::kWrite));
-    const std::string output = text(ParameterId::kOutput);
+    commands::JoinOptions options;
+    options.output = text(ParameterId::kOutput);
+    if (const auto seconds = invocation_.number(ParameterId::kTimeout))
+      options.patience = std::chrono::seconds(*seconds);
     const Secret& given = *invocation_.secret(ParameterId::kToken);  // mandatory
-    if (given.text() != "-") return commands::join_fleet(environment_, home, given.text(), output);
-    CERTFERRY_ASSIGN(const Secret read, environment_.files.read("/dev/stdin", kLongestToken));
-    return commands::join_fleet(environment_, home, read.text(), output);
+    if (given.text() != "-") {
+      options.token = Secret(given.text());
+    } else {
+      CERTFERRY_ASSIGN(options.token, environment_.files.read("/dev/stdin", kLongestToken));
+    }
+    return commands::join_fleet(environment_, home, options);
   }
 
   [[nodiscard]] std::string joined_types() const {

@@ -23,23 +23,40 @@ inline constexpr Example kFleetExamples[] = {
      "Writes what a computer needs into a file; its keys are sealed to that computer."},
 };
 inline constexpr Use kComputer_[] = {
-    {kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default), add, move, lost or remove.",
-     "list|add|move|lost|remove"},
+    {kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default), add, requests, approve, move, lost or remove.",
+     "list|add|requests|approve|move|lost|remove"},
     {kSubject, kEverySet, 0, 1, Repeat::kOnce, "The computer.", {}},
     {kSite},
     {kPool},
     {kType, kEverySet, 0, kNamedOnly, Repeat::kOnce, "The uses that the computer hosts; '' for all."},
     {kRelay, kEverySet, 0, kNamedOnly, Repeat::kBoth},
+    {kFingerprint},
     {kReport}};
 inline constexpr Example kComputerExamples[] = {
     {"certferry computer add web01.example.com --site Redmond --pool web.example.com --type Default,WebServicesExternal",
      "Prints a token with which that computer can join within 15 minutes."},
+    {"certferry computer approve web02.example.com --fingerprint 3f9a0c11d2e45b67 --pool web.example.com",
+     "Takes a computer in that asked without a token and shows this fingerprint."},
 };
 inline constexpr Use kJoin_[] = {
     {kToken, kEverySet, kFirst, 0},
-    {kOutput, kEverySet, kFirst, kNamedOnly, Repeat::kOnce, "The file to carry to where the fleet is administered."},
+    {kOutput, kEverySet, 0, kNamedOnly, Repeat::kOnce,
+     "The file to carry to where the fleet is administered, in place of a relay."},
+    {kTimeout, kEverySet, 0, kNamedOnly, Repeat::kOnce,
+     "How long to wait for being taken in: 60 where it is not given."},
+};
+inline constexpr Use kServe_[] = {
+    {kListen, kEverySet, 0, kNamedOnly, Repeat::kBoth},
+    {kRelay, kEverySet, 0, kNamedOnly, Repeat::kBoth,
+     "How computers reach this relay: this computer's name and the port it listens at, where it is not given. May be repeated."},
+};
+inline constexpr Example kServeExamples[] = {
+    {"certferry serve", "A relay at port 7443, for this computer's store."},
+    {"certferry serve --listen 192.0.2.10:7443 --relay relay.example.com:7443",
+     "At one address, under a name of its own."},
 };
 inline constexpr Example kJoinExamples[] = {
+    {"certferry join -", "Joins by way of the relays that the token names, and gets what this computer shall have."},
     {"certferry join - --output web01.join",
      "Makes this computer's keys, and writes what `certferry fleet accept` wants."},
 };

@@ -36,6 +36,7 @@ enum class CommandId : std::uint8_t {
   kComputer,
   kRole,
   kJoin,
+  kServe,
   kVersion,
   kHelp,
   kCompletion,
@@ -125,6 +126,8 @@ enum class ParameterId : std::uint8_t {
   kSite,
   kPool,
   kRelay,
+  kListen,
+  kFingerprint,
   // Bare words.
   kAction,
   kEndpoint,

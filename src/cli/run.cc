@@ -15,7 +15,9 @@
 #include "cli/date.h"
 #include "cli/environment.h"
 #include "cli/fleet_commands.h"
+#include "cli/fleet_program.h"
 #include "cli/password.h"
+#include "cli/stay.h"
 #include "commands/audit.h"
 #include "commands/binding_command.h"
 #include "commands/bulk_import.h"
@@ -129,7 +131,10 @@ class Run {
         return with_home(Home::Access::kRead,
                          text(ParameterId::kAction) == "verify" ? commands::verify_audit : commands::list_audit);
       case CommandId::kLinks: return links();
-      case CommandId::kAgent: return agent();
+      case CommandId::kAgent:
+        return invocation_.on(ParameterId::kOnce) ? with_home(Home::Access::kWrite, agent::run_once)
+                                                  : stay(invocation_, terminal_, environment_);
+      case CommandId::kServe: return stay(invocation_, terminal_, environment_);
       case CommandId::kRoll: return roll();
       case CommandId::kStatus: return with_home(Home::Access::kRead, commands::show_status);
       case CommandId::kBinding: return binding();
@@ -378,20 +383,6 @@ class Run {
     return commands::change_roll(environment_, home, options);
   }
 
-  [[nodiscard]] Result<Outcome> agent() {
-    if (invocation_.on(ParameterId::kOnce)) return with_home(Home::Access::kWrite, agent::run_once);
-    CERTFERRY_ASSIGN(const std::string home, commands::locate_home(text(ParameterId::kHome), environment_));
-    CERTFERRY_TRY(agent::run_agent(environment_, home, [this](Severity severity, const std::string& line) {
-      terminal_.note(rfc3339(environment_.clock.now()) + " " + std::string(name_of(severity)) + " " +
-                     escape_terminal(line) + "\n");
-    }));
-    Outcome ended;
-    ended.json = R"({"schema":1,"error":null})";
-    ended.document.status = report::Status::kNothing;
-    ended.document.headline = "The agent has ended";
-    return ended;
-  }
-
   [[nodiscard]] Result<Outcome> config() {
     CERTFERRY_ASSIGN(const fleet::Config config, config_alone());
     return commands::show_config(environment_, config, invocation_.on(ParameterId::kOrigin));
@@ -464,9 +455,13 @@ void keep_memory_private() {
 
 }  // namespace
 
-int run(int argc, char** argv) {
+int run(int argc, char** argv, const commands::Engines* engines) {
   keep_memory_private();
   ::umask(022);
+  const SystemClock clock;
+  PosixFileSystem files;
+  Result<> became;
+  if (!engines) became = become_fleet_program_if_needed(argc, argv, files);
   const Parsed parsed = parse_command_line(argc, argv);
   if (!parsed) {
     const Terminal terminal = standard_terminal({}, std::getenv("NO_COLOR"), std::getenv("TERM"));
@@ -483,11 +478,14 @@ int run(int argc, char** argv) {
   }
   const Terminal terminal = terminal_for(*parsed);
   if (const auto code = answer_at_once(*parsed, terminal)) return *code;
+  if (!became) {
+    terminal.note(report::to_text(became.error(), {}));
+    return exit_code(became.error().kind);
+  }
   x509::initialize_openssl();
-  const SystemClock clock;
-  PosixFileSystem files;
   TerminalUi ui(terminal, clock);
-  Environment environment{clock, files, ui, this_actor(), this_host_name(), relevant_variables(), parsed->line()};
+  Environment environment{clock,          files,  ui, this_actor(), this_host_name(), relevant_variables(),
+                          parsed->line(), engines};
   return Run(*parsed, terminal, environment).run();
 }
 

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/ascii.h"
+#include "commands/adopt.h"
 #include "commands/catalog.h"
 #include "commands/fleet_files.h"
 #include "commands/fleet_members.h"
 #include "commands/frame.h"
 #include "commands/publish.h"
+#include "commands/relay_setup.h"
 #include "fleet/store_keys.h"
 #include "seal/dsse.h"
 #include "seal/join_token.h"
@@ -90,6 +93,15 @@ class Administration {
     return {};
   }
 
+  // Whoever else asked under that name was not it.
+  [[nodiscard]] Result<> forget_applicants(const std::string& fqdn) {
+    CERTFERRY_ASSIGN(const store::Listing asked, store_->list(std::string(fleet::kRequestKeys) + fqdn + "/"));
+    store::Batch batch;
+    for (const store::Entry& entry : asked.entries) batch.remove(entry.key);
+    if (!batch.removals.empty()) CERTFERRY_TRY(store_->commit(batch));
+    return {};
+  }
+
   [[nodiscard]] store::Store& store() { return *store_; }
   [[nodiscard]] const seal::Trust& trust() const { return *trust_; }
   [[nodiscard]] const Bytes& root() const { return home_.membership()->root; }
@@ -105,7 +117,19 @@ class Administration {
   Frame frame;
 };
 
-Result<Secret> make_token(Administration& administration, const fleet::Config& config, const ComputerOptions& options) {
+// Relays that the command names, else those that said where they are.
+Result<std::vector<std::string>> relays_for(Administration& administration, const ComputerOptions& options) {
+  if (options.relays.empty()) return announced_relays(administration.store());
+  std::vector<std::string> relays;
+  for (const std::string& text : options.relays) {
+    CERTFERRY_ASSIGN(const RelayAddress relay, parse_relay(text));
+    relays.push_back(relay.text());
+  }
+  return relays;
+}
+
+Result<Secret> make_token(Administration& administration, const fleet::Config& config, const ComputerOptions& options,
+                          const std::vector<std::string>& relays) {
   fleet::Computer computer;
   CERTFERRY_ASSIGN(computer.fqdn, fleet::parse_fqdn(options.fqdn));
   CERTFERRY_TRY(apply(options, config, computer));
@@ -121,8 +145,24 @@ Result<Secret> make_token(Administration& administration, const fleet::Config& c
   const std::string fqdn = computer.fqdn;
   const fleet::Enrolment enrolment{{administration.trust().fleet(), 1, now}, computer, spki(own), now + kTokenLives};
   CERTFERRY_TRY(administration.put(key, before ? before->revision : 0, enrolment, fqdn, "allow " + fqdn + " to join"));
-  return seal::to_text({std::move(computer), enrolment.head.fleet, administration.root(), options.relays,
-                        enrolment.not_after, std::move(own)});
+  return seal::to_text(
+      {std::move(computer), enrolment.head.fleet, administration.root(), relays, enrolment.not_after, std::move(own)});
+}
+
+// The one that asked with these keys. At least sixteen digits of the fingerprint are wanted: fewer could be met by trying.
+Result<Applicant> find_applicant(Administration& administration, const std::string& fqdn, std::string fingerprint) {
+  constexpr std::size_t kFewestDigits = 16;
+  std::erase_if(fingerprint, [](char c) { return c == ':' || c == ' ' || c == '-'; });
+  fingerprint = ascii_lower(fingerprint);
+  CERTFERRY_ASSIGN(const std::vector<Applicant> all, applicants(administration.store()));
+  for (const Applicant& one : all) {
+    if (one.member.computer.fqdn == fqdn && fingerprint.size() >= kFewestDigits &&
+        one.fingerprint.starts_with(fingerprint))
+      return one;
+  }
+  return fail(ErrorKind::kNotPermitted, "CF2404", "no computer " + fqdn + " with that fingerprint asked to join",
+              "`certferry computer requests` lists who did; give at least sixteen digits of the fingerprint that the "
+              "computer itself shows");
 }
 
 }  // namespace
@@ -130,21 +170,80 @@ Result<Secret> make_token(Administration& administration, const fleet::Config& c
 Outcome add_computer(Environment& environment, Home& home, const ComputerOptions& options) {
   Administration administration(environment, home);
   Frame& frame = administration.frame;
-  Result<> done = administration.open();
   ordered_json token = nullptr;
-  if (done) {
-    const auto made = make_token(administration, home.config(), options);
-    if (made) token = std::string(made->text());
-    else done = std::unexpected(made.error());
-  }
+  std::vector<std::string> relays;
+  const auto make = [&]() -> Result<> {
+    CERTFERRY_TRY(administration.open());
+    CERTFERRY_ASSIGN(relays, relays_for(administration, options));
+    CERTFERRY_ASSIGN(const Secret made, make_token(administration, home.config(), options, relays));
+    token = std::string(made.text());
+    return {};
+  };
+  const Result<> done = make();
   frame.document.status = report::Status::kDone;
   frame.document.headline = done ? options.fqdn + " may join" : "Nobody may join";
   if (done) {
     frame.document.summary = {"On that computer, within 15 minutes, with this token, which is good for it alone:",
-                              "certferry join " + token.get<std::string>() + " --output FILE",
-                              "Then here: certferry fleet accept FILE"};
+                              "certferry join " + token.get<std::string>() + (relays.empty() ? " --output FILE" : "")};
+    if (relays.empty()) frame.document.summary.emplace_back("Then here: certferry fleet accept FILE");
   }
-  return frame.finish(done, done.has_value(), {{"computer", options.fqdn}, {"token", std::move(token)}});
+  return frame.finish(done, done.has_value(),
+                      {{"computer", options.fqdn}, {"token", std::move(token)}, {"relays", relays}});
+}
+
+Outcome show_applicants(Environment& environment, Home& home) {
+  Frame frame(environment, home.config().computer.fqdn);
+  ordered_json json = ordered_json::array();
+  const auto look = [&]() -> Result<> {
+    if (!home.membership()) return std::unexpected(no_fleet());
+    CERTFERRY_ASSIGN(store::Store* const store, home.store());
+    CERTFERRY_ASSIGN(const std::vector<Applicant> all, applicants(*store));
+    report::Table table{"", {"Computer", "Fingerprint", "Asked"}, {}};
+    for (const Applicant& one : all) {
+      const std::string asked = rfc3339(one.member.head.issued);
+      table.rows.push_back({one.member.computer.fqdn, one.fingerprint, asked});
+      json.push_back({{"fqdn", one.member.computer.fqdn}, {"fingerprint", one.fingerprint}, {"asked", asked}});
+    }
+    frame.document.headline = all.empty() ? "No computer asks to join" : "Computers that ask to join";
+    if (!all.empty()) {
+      frame.document.summary = {"Compare the fingerprint with the one that the computer shows, then:",
+                                "certferry computer approve FQDN --fingerprint FINGERPRINT"};
+      frame.document.tables.push_back(std::move(table));
+    }
+    return {};
+  };
+  const Result<> done = look();
+  frame.document.status = report::Status::kShown;
+  return frame.finish(done, false, {{"computers", std::move(json)}});
+}
+
+Outcome approve_computer(Environment& environment, Home& home, const ComputerOptions& options,
+                         const std::string& fingerprint) {
+  Administration administration(environment, home);
+  Frame& frame = administration.frame;
+  const auto approve = [&]() -> Result<> {
+    CERTFERRY_TRY(administration.open());
+    CERTFERRY_ASSIGN(const Applicant applicant, find_applicant(administration, options.fqdn, fingerprint));
+    fleet::Member member = applicant.member;
+    member.computer = {};
+    member.computer.fqdn = options.fqdn;
+    member.state = fleet::Member::State::kActive;
+    CERTFERRY_TRY(apply(options, home.config(), member.computer));
+    const auto there = administration.member(options.fqdn);
+    if (there && there->member.state == fleet::Member::State::kActive) {
+      return fail(ErrorKind::kConflict, "CF1771", "a computer " + options.fqdn + " has joined already",
+                  "certferry computer remove " + options.fqdn + " comes before joining anew");
+    }
+    StoredMember before{member, "", 0};
+    before.member.head.counter = 0;
+    if (there) before = *there;
+    CERTFERRY_TRY(administration.change(before, std::move(member), "take " + options.fqdn + " into the fleet"));
+    return administration.forget_applicants(options.fqdn);
+  };
+  const Result<> done = approve();
+  frame.document.status = report::Status::kDone;
+  frame.document.headline = done ? options.fqdn + " has joined" : "Nobody was taken in";
+  return frame.finish(done, done.has_value(), {{"computer", options.fqdn}});
 }
 
 Outcome move_computer(Environment& environment, Home& home, const ComputerOptions& options) {
@@ -209,38 +308,6 @@ Outcome say_farewell(Environment& environment, Home& home, const std::string& fq
                             : changed ? fqdn + (lost ? " is lost" : " has left the fleet")
                                       : fqdn + (lost ? " was lost already" : " had left already");
   return frame.finish(done, changed, {{"computer", fqdn}, {"changed", changed}, {"reissue", std::move(reissue)}});
-}
-
-Outcome join_fleet(Environment& environment, Home& home, std::string_view token, const std::string& output) {
-  Frame frame(environment, home.config().computer.fqdn);
-  std::string fqdn;
-  const auto join = [&]() -> Result<> {
-    CERTFERRY_ASSIGN(const seal::JoinToken read, seal::join_token_from(token));
-    fqdn = read.computer.fqdn;
-    if (home.membership() && home.membership()->fleet != read.fleet) {
-      return fail(ErrorKind::kFailed, "CF1766", "this computer belongs to the fleet " + home.membership()->fleet,
-                  "run the command in another home, or have this computer leave that fleet first");
-    }
-    if (frame.now() > read.not_after) {
-      return fail(ErrorKind::kFailed, "CF1776", "the token was good until " + rfc3339(read.not_after),
-                  "have a new one made: certferry computer add " + fqdn);
-    }
-    FileSystem& files = environment.files;
-    CERTFERRY_ASSIGN(const x509::PrivateKey sealing, read_or_make_key(files, home.path(), FleetKey::kSealing));
-    CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_or_make_key(files, home.path(), FleetKey::kIdentity));
-    CERTFERRY_ASSIGN(const std::string boot, boot_id(files));
-    fleet::Member member{{read.fleet, 1, frame.now()}, read.computer, spki(sealing), spki(identity), boot,
-                         fleet::Member::State::kActive};
-    CERTFERRY_ASSIGN(const seal::Envelope envelope,
-                     seal::sign_statement(fleet::Member::kKind, fleet::to_json(member), read.key));
-    CERTFERRY_TRY(replace_file(files, output, as_bytes(seal::to_json(envelope) + "\n"), 0644));
-    return write_membership(files, home.path(), {read.fleet, read.root, read.computer});
-  };
-  const Result<> done = join();
-  frame.document.status = report::Status::kDone;
-  frame.document.headline = done ? "Wrote " + output : "This computer did not join";
-  if (done) frame.document.summary = {"Where the fleet is administered: certferry fleet accept FILE"};
-  return frame.finish(done, done.has_value(), {{"computer", fqdn}, {"output", output}});
 }
 
 }  // namespace certferry::commands

@@ -1,9 +1,8 @@
-// `certferry computer`: which computers belong to the fleet. And `certferry join`, on one of them.
+// `certferry computer`: which computers belong to the fleet.
 #pragma once
 
 #include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "commands/environment.h"
@@ -17,7 +16,7 @@ struct ComputerOptions {
   std::optional<std::string> site;   // nothing: as it is
   std::optional<std::string> pool;
   std::optional<std::string> types;  // separated by commas; empty: all
-  std::vector<std::string> relays;   // for the token
+  std::vector<std::string> relays;   // for the token; none: those that are known
 };
 
 // Prints a join token, good for fifteen minutes and for that name alone. CF1771 where such a computer has joined.
@@ -31,9 +30,10 @@ enum class Farewell {
 // Nothing is sealed to it any more, and what was is taken back.
 [[nodiscard]] Outcome say_farewell(Environment& environment, Home& home, const std::string& fqdn, Farewell farewell);
 
-// Makes this computer's keys and writes the statement with which it joins to `output`. Killed and run again with the same
-// token it goes on with the same keys. CF1766 where it belongs to a fleet.
-[[nodiscard]] Outcome join_fleet(Environment& environment, Home& home, std::string_view token,
-                                 const std::string& output);
+// Those who asked to join without a token, with their fingerprints.
+[[nodiscard]] Outcome show_applicants(Environment& environment, Home& home);
+// Takes the one in that has that fingerprint, at the place of `options`. CF2404 where there is none.
+[[nodiscard]] Outcome approve_computer(Environment& environment, Home& home, const ComputerOptions& options,
+                                       const std::string& fingerprint);
 
 }  // namespace certferry::commands

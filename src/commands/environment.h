@@ -14,6 +14,8 @@
 
 namespace certferry::commands {
 
+struct Engines;
+
 // How a command speaks with the person who runs it. cli/ has the terminal's; a library user brings an own one.
 class Ui {
  public:
@@ -42,6 +44,7 @@ struct Environment {
   std::string host_name;  // as the kernel says it
   std::map<std::string, std::string> variables;  // CERTFERRY_*, SSL_CERT_FILE
   std::string command_line;  // as typed, secrets replaced by "***"
+  const Engines* engines = nullptr;  // null: of a program that talks to no network but services'
 };
 
 }  // namespace certferry::commands

@@ -4,15 +4,18 @@
 #include <map>
 #include <nlohmann/json.hpp>
 
+#include "commands/adopt.h"
 #include "commands/facts.h"
 #include "commands/fleet_files.h"
 #include "commands/fleet_members.h"
 #include "commands/fleet_status.h"
 #include "commands/frame.h"
 #include "commands/publish.h"
+#include "commands/relay_setup.h"
 #include "commands/take.h"
 #include "fleet/store_keys.h"
 #include "seal/dsse.h"
+#include "seal/join_token.h"
 #include "seal/keys.h"
 #include "store/audit.h"
 
@@ -31,13 +34,6 @@ Result<> put_once(store::Store& store, store::Batch& batch, const std::string& k
   return {};
 }
 
-template <typename Statement>
-Result<std::string> signed_text(const Statement& statement, const x509::PrivateKey& key) {
-  CERTFERRY_ASSIGN(const seal::Envelope envelope,
-                   seal::sign_statement(Statement::kKind, fleet::to_json(statement), key));
-  return seal::to_json(envelope);
-}
-
 Bytes spki(const x509::PrivateKey& key) { return to_bytes(key.public_key().spki()); }
 
 Result<std::string> make_fleet(Environment& environment, Home& home, Frame& frame, bool& changed) {
@@ -52,7 +48,8 @@ Result<std::string> make_fleet(Environment& environment, Home& home, Frame& fram
   CERTFERRY_ASSIGN(const x509::PrivateKey administrator, read_or_make_key(files, path, FleetKey::kAdministrator));
   CERTFERRY_ASSIGN(const x509::PrivateKey sealing, read_or_make_key(files, path, FleetKey::kSealing));
   CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_or_make_key(files, path, FleetKey::kIdentity));
-  const fleet::Membership membership{seal::fingerprint(root.public_key().spki()), spki(root), home.config().computer};
+  const fleet::Membership membership{
+      seal::fingerprint(root.public_key().spki()), spki(root), home.config().computer, {}};
   const fleet::StatementHead head{membership.fleet, 1, frame.now()};
   const fleet::Delegation everything{
       head, environment.actor.name, spki(administrator), {"*"}, {}, {fleet::Scope::global()}, {}};
@@ -107,47 +104,6 @@ Result<std::map<std::string, std::string>> read_bundle(Environment& environment,
   return entries;
 }
 
-// Takes a computer in: what its enrolment key signed once is signed by an administrator from now on, and the enrolment is
-// gone. So whoever finds the token later can say nothing with it, not even to a store of their own.
-Result<bool> adopt(Environment& environment, Home& home, store::Store& store, const seal::Trust& trust,
-                   const std::string& statement, const fleet::Member& claimed, Frame& frame) {
-  const std::string& fqdn = claimed.computer.fqdn;
-  const std::string key = fleet::member_key(fqdn), enrolment_key = fleet::enrolment_key(fqdn);
-  CERTFERRY_ASSIGN(const std::optional<store::Entry> there, store.get(key));
-  std::uint64_t counter = claimed.head.counter;
-  if (there) {
-    CERTFERRY_ASSIGN(const seal::Verified<fleet::Member> known, trust.member(there->value, frame.now()));
-    const fleet::Member& before = known.statement;
-    if (before.state == fleet::Member::State::kActive) {
-      if (before.identity_key == claimed.identity_key && before.sealing_key == claimed.sealing_key) return false;
-      return fail(ErrorKind::kConflict, "CF1771", "a computer " + fqdn + " has joined already",
-                  "a token is good for one computer: look who used it; certferry computer remove " + fqdn +
-                      " comes before joining anew");
-    }
-    counter = before.head.counter;
-  }
-  CERTFERRY_ASSIGN(const std::optional<store::Entry> enrolment, store.get(enrolment_key));
-  if (!enrolment) {
-    return fail(ErrorKind::kNotPermitted, "CF1769", "nobody allowed " + fqdn + " to join",
-                "certferry computer add " + fqdn + ", and join with the token that it prints");
-  }
-  CERTFERRY_ASSIGN(const seal::Verified<fleet::Member> joined, trust.joined(statement, enrolment->value));
-  fleet::Member member = joined.statement;
-  member.head = {trust.fleet(), counter + 1, frame.now()};
-  CERTFERRY_ASSIGN(const x509::PrivateKey own, read_key(environment.files, home.path(), FleetKey::kAdministrator));
-  CERTFERRY_ASSIGN(std::string signed_member, signed_text(member, own));
-  store::Batch batch;
-  batch.expect(key, there ? there->revision : 0);
-  batch.put(key, std::move(signed_member));
-  batch.expect(enrolment_key, enrolment->revision);
-  batch.remove(enrolment_key);
-  frame.document.steps.push_back({fqdn, "take " + fqdn + " into the fleet", report::Step::State::kDone, ""});
-  CERTFERRY_TRY(store::append_audit(store, batch,
-                                    {0, frame.now(), frame.actor(), environment.command_line, frame.actions(), ""}));
-  CERTFERRY_TRY(store.commit(batch));
-  return true;
-}
-
 }  // namespace
 
 Outcome init_fleet(Environment& environment, Home& home) {
@@ -162,14 +118,15 @@ Outcome init_fleet(Environment& environment, Home& home) {
     frame.document.summary = {
         "Its fingerprint is " + *made + ".",
         "Keep a copy of " + home.path() + "/fleet/root.key in a safe place: whoever has it owns the fleet.",
-        "`certferry computer add FQDN` prints what a computer needs to join."};
+        "`certferry computer add FQDN` prints what a computer needs to join. Where computers can reach this one, "
+        "`certferry serve` brings them what they shall have, and `certferry agent` takes them in."};
   }
   return frame.finish(done, changed, {{"fleet", made ? ordered_json(*made) : ordered_json()}, {"changed", changed}});
 }
 
 Outcome show_fleet(Environment& environment, Home& home) {
   Frame frame(environment, home.config().computer.fqdn);
-  ordered_json computers = ordered_json::array();
+  ordered_json computers = ordered_json::array(), invitation = nullptr;
   const auto look = [&]() -> Result<> {
     CERTFERRY_ASSIGN(store::Store* const store, home.store());
     CERTFERRY_ASSIGN(const seal::Trust trust, fleet_trust(home, *store));
@@ -206,6 +163,13 @@ Outcome show_fleet(Environment& environment, Home& home) {
     }
     frame.document.findings = all.findings;
     frame.document.headline = "The fleet " + trust.fleet();
+    CERTFERRY_ASSIGN(const std::vector<std::string> relays, announced_relays(*store));
+    if (!relays.empty()) {
+      const fleet::Membership& own = *home.membership();
+      invitation = seal::to_text(seal::Invitation{own.fleet, own.root, relays});
+      frame.document.summary = {"A computer asks to join with this, which is no secret, and waits for your approval:",
+                                "certferry join " + invitation.get<std::string>()};
+    }
     frame.document.tables.push_back(std::move(table));
     return {};
   };
@@ -213,7 +177,8 @@ Outcome show_fleet(Environment& environment, Home& home) {
   frame.document.status = report::Status::kShown;
   if (frame.document.headline.empty()) frame.document.headline = "No fleet";
   const ordered_json id = home.membership() ? ordered_json(home.membership()->fleet) : ordered_json();
-  return frame.finish(done, false, {{"fleet", id}, {"computers", std::move(computers)}});
+  return frame.finish(done, false,
+                      {{"fleet", id}, {"invitation", std::move(invitation)}, {"computers", std::move(computers)}});
 }
 
 Outcome write_bundle(Environment& environment, Home& home, const std::string& fqdn, const std::string& output) {
@@ -275,7 +240,7 @@ Outcome accept_statement(Environment& environment, Home& home, const std::string
     }
     CERTFERRY_ASSIGN(const fleet::Member claimed, fleet::statement_from_json<fleet::Member>(envelope.payload));
     fqdn = claimed.computer.fqdn;
-    CERTFERRY_ASSIGN(changed, adopt(environment, home, *store, trust, statement, claimed, frame));
+    CERTFERRY_ASSIGN(changed, adopt(environment, home, *store, trust, statement, frame));
     if (!changed) return {};
     CERTFERRY_TRY(publish(environment, home, "Set-CsCertificate", frame.now()));
     return {};

@@ -19,11 +19,14 @@ std::string path_of(const std::string& home, FleetKey key) {
     case FleetKey::kAdministrator: return folder_of(home) + "/administrator.key";
     case FleetKey::kSealing: return folder_of(home) + "/sealing.key";
     case FleetKey::kIdentity: return folder_of(home) + "/identity.key";
+    case FleetKey::kRelay: return folder_of(home) + "/relay.key";
   }
   return "";
 }
 
 }  // namespace
+
+std::string relay_certificate_path(const std::string& home) { return folder_of(home) + "/relay.pem"; }
 
 Result<std::optional<fleet::Membership>> read_membership(FileSystem& files, const std::string& home) {
   const std::string path = membership_path(home);

@@ -16,6 +16,7 @@ enum class FleetKey {
   kAdministrator,  // administrator.key: signs what shall be
   kSealing,        // sealing.key: opens what is sealed to this computer
   kIdentity,       // identity.key: signs what this computer says
+  kRelay,          // relay.key: of the relay's TLS certificate, relay.pem
 };
 
 // Nothing where the home belongs to no fleet. CF1761 where membership.json cannot be read.
@@ -29,6 +30,9 @@ enum class FleetKey {
 [[nodiscard]] Result<x509::PrivateKey> read_key(FileSystem& files, const std::string& home, FleetKey key);
 // Makes a new one where there is none; never replaces one.
 [[nodiscard]] Result<x509::PrivateKey> read_or_make_key(FileSystem& files, const std::string& home, FleetKey key);
+
+// The certificate that goes with kRelay.
+[[nodiscard]] std::string relay_certificate_path(const std::string& home);
 
 // "/proc/sys/kernel/random/boot_id": another one after each start of the computer.
 [[nodiscard]] Result<std::string> boot_id(FileSystem& files);

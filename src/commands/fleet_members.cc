@@ -5,10 +5,7 @@
 namespace certferry::commands {
 
 Result<seal::Trust> fleet_trust(const Home& home, store::Store& store) {
-  if (!home.membership()) {
-    return fail(ErrorKind::kFailed, "CF1763", "this computer belongs to no fleet",
-                "`certferry fleet init` makes one here, `certferry join TOKEN` joins one");
-  }
+  if (!home.membership()) return std::unexpected(no_fleet());
   CERTFERRY_ASSIGN(seal::Trust trust, seal::Trust::make(home.membership()->fleet, home.membership()->root));
   CERTFERRY_ASSIGN(const store::Listing delegations, store.list(fleet::kDelegationKeys));
   for (const store::Entry& entry : delegations.entries) CERTFERRY_TRY(trust.add_delegation(entry.value));
@@ -32,6 +29,11 @@ Result<Members> fleet_members(store::Store& store, const seal::Trust& trust, Tim
                             "certferry"});
   }
   return all;
+}
+
+Error no_fleet() {
+  return {ErrorKind::kFailed, "CF1763", "this computer belongs to no fleet",
+          "`certferry fleet init` makes one here, `certferry join TOKEN` joins one"};
 }
 
 Error no_such_computer(const std::string& fqdn) {

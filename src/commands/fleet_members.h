@@ -9,6 +9,7 @@
 #include "base/result.h"
 #include "commands/home.h"
 #include "fleet/statements.h"
+#include "seal/dsse.h"
 #include "seal/trust.h"
 #include "store/store.h"
 
@@ -30,6 +31,16 @@ struct Members {
 };
 [[nodiscard]] Result<Members> fleet_members(store::Store& store, const seal::Trust& trust, Time now);
 
+// A statement in its envelope, as the store holds it.
+template <typename Statement>
+[[nodiscard]] Result<std::string> signed_text(const Statement& statement, const x509::PrivateKey& key) {
+  CERTFERRY_ASSIGN(const seal::Envelope envelope,
+                   seal::sign_statement(Statement::kKind, fleet::to_json(statement), key));
+  return seal::to_json(envelope);
+}
+
+// CF1763.
+[[nodiscard]] Error no_fleet();
 // CF1767.
 [[nodiscard]] Error no_such_computer(const std::string& fqdn);
 

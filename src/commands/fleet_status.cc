@@ -61,27 +61,38 @@ Result<ReportedUse> use_of(Environment& environment, const Home& home, const Tar
 
 }  // namespace
 
+Result<fleet::Status> current_status(Environment& environment, Home& home) {
+  if (!home.membership()) return std::unexpected(no_fleet());
+  CERTFERRY_ASSIGN(store::Store* const store, home.store());
+  const Time now = environment.clock.now();
+  fleet::Status status{{home.membership()->fleet, 0, now}, home.config().computer.fqdn, "", {}};
+  CERTFERRY_ASSIGN(status.boot_id, boot_id(environment.files));
+  Catalog catalog(*store);
+  CERTFERRY_ASSIGN(const std::vector<StoredAssignment> assignments, catalog.assignments());
+  for (const Target& target : targets(assignments, home.config(), now)) {
+    if (!target.slot && !target.next_slot) continue;
+    CERTFERRY_ASSIGN(ReportedUse use, use_of(environment, home, target));
+    status.uses.push_back(std::move(use));
+  }
+  return status;
+}
+
+Result<std::string> sign_status(Environment& environment, Home& home, fleet::Status status) {
+  CERTFERRY_ASSIGN(store::Store* const store, home.store());
+  CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_key(environment.files, home.path(), FleetKey::kIdentity));
+  CERTFERRY_ASSIGN(status.head.counter, next_counter(*store));
+  return signed_text(status, identity);
+}
+
 Outcome write_status(Environment& environment, Home& home, const std::string& output) {
   Frame frame(environment, home.config().computer.fqdn);
   ordered_json uses = ordered_json::array();
   const auto write = [&]() -> Result<> {
-    CERTFERRY_ASSIGN(store::Store* const store, home.store());
-    CERTFERRY_TRY(fleet_trust(home, *store));
-    CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_key(environment.files, home.path(), FleetKey::kIdentity));
-    fleet::Status status{{home.membership()->fleet, 0, frame.now()}, home.config().computer.fqdn, "", {}};
-    CERTFERRY_ASSIGN(status.boot_id, boot_id(environment.files));
-    Catalog catalog(*store);
-    CERTFERRY_ASSIGN(const std::vector<StoredAssignment> assignments, catalog.assignments());
-    for (const Target& target : targets(assignments, home.config(), frame.now())) {
-      if (!target.slot && !target.next_slot) continue;
-      CERTFERRY_ASSIGN(ReportedUse use, use_of(environment, home, target));
+    CERTFERRY_ASSIGN(const fleet::Status status, current_status(environment, home));
+    for (const ReportedUse& use : status.uses)
       uses.push_back({{"use", use.type}, {"sha256", use.sha256}, {"state", fleet::name_of(use.state)}});
-      status.uses.push_back(std::move(use));
-    }
-    CERTFERRY_ASSIGN(status.head.counter, next_counter(*store));
-    CERTFERRY_ASSIGN(const seal::Envelope envelope,
-                     seal::sign_statement(fleet::Status::kKind, fleet::to_json(status), identity));
-    return replace_file(environment.files, output, as_bytes(seal::to_json(envelope) + "\n"), 0644);
+    CERTFERRY_ASSIGN(const std::string statement, sign_status(environment, home, status));
+    return replace_file(environment.files, output, as_bytes(statement + "\n"), 0644);
   };
   const Result<> done = write();
   frame.document.status = report::Status::kDone;

@@ -14,7 +14,11 @@
 
 namespace certferry::commands {
 
-// On a computer: signs what serves each use that the fleet gave it, and how its last flip ended, and writes that to `output`.
+// On a computer: what serves each use that the fleet gave it, and how its last flip ended; without a counter. CF1763.
+[[nodiscard]] Result<fleet::Status> current_status(Environment& environment, Home& home);
+// The envelope of `status` with this computer's next counter, as JSON.
+[[nodiscard]] Result<std::string> sign_status(Environment& environment, Home& home, fleet::Status status);
+// Signs the current one and writes it to `output`.
 [[nodiscard]] Outcome write_status(Environment& environment, Home& home, const std::string& output);
 
 // Where the fleet is administered: keeps that. False: it was known. Errors of seal/trust.h; CF1767 where the fleet has no such

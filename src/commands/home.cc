@@ -56,7 +56,7 @@ Result<Home> Home::open(std::string path, Access access, Environment& environmen
   fleet::ConfigSource source;
   source.host_name = environment.host_name;
   source.environment = environment.variables;
-  source.environment.erase("CERTFERRY_HOME");
+  for (const char* own : {"CERTFERRY_HOME", "CERTFERRY_FLEET_PROGRAM"}) source.environment.erase(own);
   std::erase_if(source.environment, [](const auto& entry) { return !entry.first.starts_with("CERTFERRY_"); });
   const std::string config_path = path + "/certferry.toml";
   CERTFERRY_ASSIGN(const std::optional<FileStatus> config_status, environment.files.status(config_path));
@@ -88,6 +88,12 @@ Result<store::Store*> Home::store() {
                    store::SqliteStore::open(path, access_ == Access::kWrite ? store::SqliteStore::Access::kWrite
                                                                             : store::SqliteStore::Access::kRead));
   return store_.get();
+}
+
+std::function<Result<std::unique_ptr<store::Store>>()> Home::store_opener() const {
+  return [path = path_ + "/certferry.db"]() -> Result<std::unique_ptr<store::Store>> {
+    return store::SqliteStore::open(path, store::SqliteStore::Access::kWrite);
+  };
 }
 
 }  // namespace certferry::commands

@@ -1,6 +1,7 @@
 // The home: the folder that holds the store, the certificates, and what the services read (docs/formats/home.md).
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -40,6 +41,8 @@ class Home {
   // After its fleet gave it another place.
   void set_computer(const fleet::Computer& computer) { config_.computer = computer; }
   [[nodiscard]] Result<store::Store*> store();
+  // Opens the store, which is there, once more: for another thread. May outlive the home.
+  [[nodiscard]] std::function<Result<std::unique_ptr<store::Store>>()> store_opener() const;
 
  private:
   Home(std::string path, Access access, fleet::Config config, Environment& environment)

@@ -118,8 +118,9 @@ class Taker {
     }
     computer_ = member.computer;
     if (!is_new) return {};
-    CERTFERRY_TRY(write_membership(environment_.files, home_.path(),
-                                   {home_.membership()->fleet, home_.membership()->root, computer_}));
+    CERTFERRY_TRY(
+        write_membership(environment_.files, home_.path(),
+                         {home_.membership()->fleet, home_.membership()->root, computer_, home_.membership()->relays}));
     home_.set_computer(computer_);
     store::Batch batch;
     batch.put(held_key(key), *statement);
@@ -205,7 +206,7 @@ class Taker {
                                               const x509::Certificate& leaf) const {
     const auto sealed = entry(fleet::sealed_key(computer_.fqdn, manifest.scope, manifest.type, slot.generation));
     if (!sealed) {
-      return fail(ErrorKind::kFailed, "CF1775",
+      return fail(ErrorKind::kFailed, kKeyNotSealed,
                   "the key of " + leaf->subject.label() + " was not sealed to this computer",
                   "run any certferry command where the fleet is administered, then take what comes");
     }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -11,6 +12,9 @@
 #include "commands/home.h"
 
 namespace certferry::commands {
+
+// A manifest came, and the key that it needs did not yet.
+inline constexpr std::string_view kKeyNotSealed = "CF1775";
 
 struct Taken {
   std::vector<std::string> changed;  // types

@@ -60,6 +60,13 @@ Result<std::string> ntp_server(std::string_view text) {
               "write it as in \"ntp.litwareinc.com\" or \"192.0.2.1:123\"");
 }
 
+// What comes after "etcd://" is read where the store is opened.
+Result<std::string> store_url(std::string_view text) {
+  if (text == StoreSettings::kEmbedded || text.starts_with("etcd://")) return std::string(text);
+  return fail(ErrorKind::kUsage, "CF1933", fmt::format("'{}' is not a store", text),
+              "write \"sqlite\", for the file certferry.db of the home, or \"etcd://HOST:2379/NAME?ca=/PATH\"");
+}
+
 Result<std::string> usage_name(std::string_view text) {
   static const std::vector<std::string> kNames = {"serverAuth",      "clientAuth",   "codeSigning",
                                                   "emailProtection", "timeStamping", "OCSPSigning"};
@@ -101,6 +108,7 @@ std::vector<Section> sections(Config& config) {
        {{"warn_lifetime_left", &config.checks.warn_lifetime_left, nullptr, 0, 1},
         {"ignore", &config.checks.ignore, check_id}}},
       {"agent", {{"ntp_servers", &config.agent.ntp_servers, ntp_server}}},
+      {"store", {{"url", &config.store.url, store_url}}},
   };
 }
 

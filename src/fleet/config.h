@@ -33,6 +33,13 @@ struct AgentSettings {
   bool operator==(const AgentSettings&) const = default;
 };
 
+// [store]
+struct StoreSettings {
+  static constexpr std::string_view kEmbedded = "sqlite";
+  std::string url = std::string(kEmbedded);  // or "etcd://…", which store/etcd_url.h reads
+  bool operator==(const StoreSettings&) const = default;
+};
+
 // One line of `certferry config show`. `origin` is "default", "certferry.toml:12" or "environment CERTFERRY_SITE".
 struct ConfigRow {
   std::string key;    // "computer.fqdn", "types.Default.names"
@@ -47,6 +54,7 @@ struct Config {
   ImportDefaults import;
   CheckSettings checks;
   AgentSettings agent;
+  StoreSettings store;
   std::map<std::string, std::string> origins;  // key → origin, for every key that is not a default
 
   [[nodiscard]] Topology topology() const { return {{computer}}; }
@@ -58,7 +66,7 @@ struct ConfigSource {
   std::string text;                 // of the file; empty where there is none
   std::string file = "certferry.toml";  // for messages and origins
   std::string host_name;            // the computer's fqdn where nothing is configured
-  // Variables by name. Each key of [computer], [import], [checks] and [agent] but lists can be set as CERTFERRY_<SECTION>_<KEY>
+  // Variables by name. Each key of [computer], [import], [checks], [agent] and [store] but lists can be set as CERTFERRY_<SECTION>_<KEY>
   // in upper case; they win over the file.
   std::map<std::string, std::string> environment;
 };

@@ -180,18 +180,21 @@ Result<Status> statement_from_json(std::string_view text) {
 }
 
 std::string to_json(const Membership& membership) {
-  return text_of(
-      {{"fleet", membership.fleet}, {"root", base64(membership.root)}, {"computer", value_of(membership.computer)}});
+  return text_of({{"fleet", membership.fleet},
+                  {"root", base64(membership.root)},
+                  {"computer", value_of(membership.computer)},
+                  {"relays", membership.relays}});
 }
 
 template <>
 Result<Membership> statement_from_json(std::string_view text) {
   CERTFERRY_ASSIGN(const json value, parse_object(text, "a membership"));
   Membership membership;
-  Fields fields(value, "a membership", {"fleet", "root", "computer"});
+  Fields fields(value, "a membership", {"fleet", "root", "computer", "relays"});
   fields.read("fleet", membership.fleet);
   fields.read("root", membership.root);
   fields.read("computer", membership.computer);
+  fields.read_if("relays", membership.relays);
   if (!fields.problem().empty()) return malformed(fields.problem());
   return membership;
 }

@@ -109,6 +109,7 @@ struct Membership {
   std::string fleet;
   Bytes root;  // the fleet's root key
   Computer computer;  // this one, as its fleet calls it
+  std::vector<std::string> relays;  // "host:port", in the order to try them; none: it is reached by file alone
   bool operator==(const Membership&) const = default;
 };
 

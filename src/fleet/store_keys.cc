@@ -24,6 +24,7 @@ std::string sealed_key(std::string_view fqdn, const Scope& scope, std::string_vi
 }
 
 std::string status_key(std::string_view fqdn) { return below(kStatusKeys, fqdn); }
+std::string relay_key(std::string_view fqdn) { return below(kRelayKeys, fqdn); }
 std::string join_key(std::string_view fqdn) { return below(kJoinKeys, fqdn); }
 
 std::string request_key(std::string_view fqdn, std::string_view key_id) {

@@ -24,6 +24,9 @@ inline constexpr std::string_view kStatusKeys = "fleet/status/";
 // one for each key that asked).
 inline constexpr std::string_view kJoinKeys = "fleet/joins/";
 inline constexpr std::string_view kRequestKeys = "fleet/requests/";
+// Where relays say that they are, by the computer that they run on: {"schema":1,"relays":["host:port"…]}. Nobody signs it: a
+// relay proves by its certificate that it is one.
+inline constexpr std::string_view kRelayKeys = "fleet/relays/";
 
 [[nodiscard]] std::string delegation_key(std::string_view key_id);
 [[nodiscard]] std::string enrolment_key(std::string_view fqdn);
@@ -35,6 +38,7 @@ inline constexpr std::string_view kRequestKeys = "fleet/requests/";
                                      std::uint64_t generation);
 [[nodiscard]] std::string status_key(std::string_view fqdn);
 [[nodiscard]] std::string join_key(std::string_view fqdn);
+[[nodiscard]] std::string relay_key(std::string_view fqdn);
 [[nodiscard]] std::string request_key(std::string_view fqdn, std::string_view key_id);
 
 // What `computer` is told: keys, and prefixes (they end in "/") that stand for everything below them.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <memory>
 #include <mutex>
 #include <random>
 
@@ -43,8 +44,8 @@ class GrpcClient final : public Client {
     const std::shared_ptr<Call> call = call_;
     lock.unlock();
     if (call) call->context.TryCancel();
-    alarm_.Cancel();
     lock.lock();
+    alarm_->Cancel();
     idle_.wait(lock, [this] { return users_ == 0; });
   }
 
@@ -124,7 +125,7 @@ class GrpcClient final : public Client {
     for (std::size_t i = 0; i < options_.relays.size(); ++i) {
       const std::string& relay = options_.relays[(first + i) % options_.relays.size()];
       grpc::ClientContext context;
-      context.set_deadline(std::chrono::system_clock::now() + kAnswer);
+      context.set_deadline(after(kAnswer));
       const grpc::Status status = one(*stub(relay), context);
       if (status.ok()) return {};
       answer = std::unexpected(error_of(status, relay));
@@ -189,12 +190,14 @@ class GrpcClient final : public Client {
       most = std::min(kLongestPause, kFirstPause * (1 << std::min<std::size_t>(rounds, 10)));
     }
     std::uniform_int_distribution<long> within(kShortestPause.count(), most.count());
-    const auto at = std::chrono::system_clock::now() + milliseconds(within(random_));
+    const gpr_timespec at = after(milliseconds(within(random_)));
     lock.unlock();
     if (!moved) changed_();
-    alarm_.Set(at, [this](bool) { begin(); });
     lock.lock();
-    if (stopping_) alarm_.Cancel();
+    // A new one: the last one's callback may still be on its way out of begin().
+    alarm_ = std::make_unique<grpc::Alarm>();
+    alarm_->Set(at, [this](bool) { begin(); });
+    if (stopping_) alarm_->Cancel();
     leave();
   }
 
@@ -211,7 +214,7 @@ class GrpcClient final : public Client {
   int users_ = 0;  // whoever may still come back to this object: the row of calls and pauses, and functions under way
   bool stopping_ = false;
   std::shared_ptr<Call> call_;
-  grpc::Alarm alarm_;
+  std::unique_ptr<grpc::Alarm> alarm_ = std::make_unique<grpc::Alarm>();
   std::size_t current_ = 0;
   std::size_t failures_ = 0;  // since something came
   Entries known_;

@@ -15,7 +15,7 @@ class GrpcServer final : public Server {
  public:
   GrpcServer(const OpenStore& open, const Clock& clock) : writer_(open), service_(hub_, writer_, clock) {}
   ~GrpcServer() override {
-    if (server_) server_->Shutdown(std::chrono::system_clock::now() + kFarewell);
+    if (server_) server_->Shutdown(after(kFarewell));
   }
 
   [[nodiscard]] Result<> start(const ServerOptions& options, const OpenStore& open, const Log& log) {

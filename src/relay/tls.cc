@@ -1,7 +1,11 @@
 #include "relay/tls.h"
 
-#include <cstdlib>
+#include <grpc/support/time.h>
 
+#include <cstdlib>
+#include <memory>
+
+#include "relay/relay.grpc.pb.h"
 #include "x509/certificate.h"
 
 namespace certferry::relay {
@@ -21,11 +25,35 @@ std::optional<Bytes> der_of(std::string_view pem) {
   return from_base64(body);
 }
 
+// The threads that call back live as long as some channel or server does; the last one that goes ends them, and must not go on
+// one of them, as one that a callback lets go of does. So there is one that never goes.
+void keep_callbacks_running() {
+  static const auto& channel =
+      *std::make_unique<std::shared_ptr<grpc::Channel>>(
+           grpc::CreateChannel("unix-abstract:certferry-nobody", grpc::InsecureChannelCredentials()))
+           .release();
+  struct Nothing {
+    grpc::ClientContext context;
+    v1::JoinRequest request;
+    v1::JoinReply reply;
+  };
+  // gRPC starts them with the first call.
+  const auto call = std::make_shared<Nothing>();
+  v1::Relay::NewStub(channel)->async()->Join(&call->context, &call->request, &call->reply,
+                                             [call](const grpc::Status&) {});
+}
+
 }  // namespace
 
 void prepare_process() {
-  ::setenv("GRPC_SSL_CIPHER_SUITES", "ECDHE-RSA-AES256-GCM-SHA384", 1);
-  ::setenv("GRPC_VERBOSITY", "NONE", 0);
+  // Once: whoever reads the environment meanwhile must not see it change.
+  static const bool done = [] {
+    ::setenv("GRPC_SSL_CIPHER_SUITES", "ECDHE-RSA-AES256-GCM-SHA384", 1);
+    ::setenv("GRPC_VERBOSITY", "NONE", 0);
+    keep_callbacks_running();
+    return true;
+  }();
+  static_cast<void>(done);
 }
 
 std::optional<Bytes> shown_key(const grpc::AuthContext& context) {
@@ -36,6 +64,10 @@ std::optional<Bytes> shown_key(const grpc::AuthContext& context) {
   const auto certificate = x509::Certificate::from_der(*der);
   if (!certificate) return std::nullopt;
   return to_bytes((*certificate)->public_key.spki());
+}
+
+gpr_timespec after(std::chrono::milliseconds duration) {
+  return gpr_time_add(gpr_now(GPR_CLOCK_MONOTONIC), gpr_time_from_millis(duration.count(), GPR_TIMESPAN));
 }
 
 grpc::ChannelArguments client_arguments() {

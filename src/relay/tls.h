@@ -3,6 +3,7 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -19,6 +20,9 @@ void prepare_process();
 // The key (SubjectPublicKeyInfo) of the certificate that the other side showed and signed with; nothing where it showed
 // none, or none of X.509. Its chain, names and dates say nothing.
 [[nodiscard]] std::optional<Bytes> shown_key(const grpc::AuthContext& context);
+
+// For gRPC's deadlines and alarms.
+[[nodiscard]] gpr_timespec after(std::chrono::milliseconds duration);
 
 // Pings that find a dead connection within ten seconds; no proxy; no more memory than needed.
 [[nodiscard]] grpc::ChannelArguments client_arguments();

@@ -11,7 +11,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::string_view kPrefix = "cf1.";
+constexpr std::string_view kPrefix = "cf1.", kInvitationPrefix = "cfi1.";
 constexpr std::size_t kCheckDigits = 8;
 constexpr std::size_t kLongest = 8192;
 
@@ -29,6 +29,19 @@ std::string_view trimmed(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(kBlanks);
   if (begin == std::string_view::npos) return {};
   return text.substr(begin, text.find_last_not_of(kBlanks) - begin + 1);
+}
+
+// What is between the prefix and the digits.
+Result<Secret> body_of(std::string_view text, std::string_view prefix) {
+  text = trimmed(text);
+  if (!text.starts_with(prefix)) return no_token("it does not begin with \"" + std::string(prefix) + "\"");
+  if (text.size() > kLongest) return no_token("it is too long");
+  const std::size_t dot = text.rfind('.');
+  if (dot < prefix.size() || text.substr(dot + 1) != check_digits(text.substr(0, dot)))
+    return no_token("it is cut off or was changed on the way");
+  auto body = from_base64url(text.substr(prefix.size(), dot - prefix.size()));
+  if (!body) return no_token("it is cut off or was changed on the way");
+  return Secret(std::move(*body));
 }
 
 }  // namespace
@@ -49,15 +62,7 @@ Secret to_text(const JoinToken& token) {
 }
 
 Result<JoinToken> join_token_from(std::string_view text) {
-  text = trimmed(text);
-  if (!text.starts_with(kPrefix)) return no_token("it does not begin with \"cf1.\"");
-  if (text.size() > kLongest) return no_token("it is too long");
-  const std::size_t dot = text.rfind('.');
-  if (dot < kPrefix.size() || text.substr(dot + 1) != check_digits(text.substr(0, dot)))
-    return no_token("it is cut off or was changed on the way");
-  auto body = from_base64url(text.substr(kPrefix.size(), dot - kPrefix.size()));
-  if (!body) return no_token("it is cut off or was changed on the way");
-  const Secret held(std::move(*body));
+  CERTFERRY_ASSIGN(const Secret held, body_of(text, kPrefix));
   const json value = json::parse(held.text(), nullptr, false);
   try {
     const auto not_after = from_rfc3339(value.at("not_after").get<std::string>());
@@ -72,6 +77,29 @@ Result<JoinToken> join_token_from(std::string_view text) {
     return JoinToken{std::move(*computer), std::move(fleet),
                      std::move(*root),     value.at("relays").get<std::vector<std::string>>(),
                      *not_after,           std::move(key)};
+  } catch (const json::exception&) {
+    return no_token("a field of it is missing");
+  }
+}
+
+std::string to_text(const Invitation& invitation) {
+  const std::string body =
+      json({{"fleet", invitation.fleet}, {"root", base64(invitation.root)}, {"relays", invitation.relays}}).dump();
+  const std::string text = std::string(kInvitationPrefix) + base64url(as_bytes(body));
+  return text + "." + check_digits(text);
+}
+
+bool is_invitation(std::string_view text) { return trimmed(text).starts_with(kInvitationPrefix); }
+
+Result<Invitation> invitation_from(std::string_view text) {
+  CERTFERRY_ASSIGN(const Secret body, body_of(text, kInvitationPrefix));
+  const json value = json::parse(body.text(), nullptr, false);
+  try {
+    const auto root = from_base64(value.at("root").get_ref<const std::string&>());
+    Invitation made{value.at("fleet"), {}, value.at("relays").get<std::vector<std::string>>()};
+    if (!root || fingerprint(*root) != made.fleet) return no_token("a field of it means nothing");
+    made.root = *root;
+    return made;
   } catch (const json::exception&) {
     return no_token("a field of it is missing");
   }

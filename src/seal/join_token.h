@@ -28,4 +28,18 @@ struct JoinToken {
 // or its root is not the fleet's.
 [[nodiscard]] Result<JoinToken> join_token_from(std::string_view text);
 
+// What anybody may know who shall find the fleet and know it again; it allows nothing.
+struct Invitation {
+  std::string fleet;
+  Bytes root;
+  std::vector<std::string> relays;
+  bool operator==(const Invitation&) const = default;
+};
+
+// "cfi1.<base64url of JSON>.<8 digits>".
+[[nodiscard]] std::string to_text(const Invitation& invitation);
+[[nodiscard]] bool is_invitation(std::string_view text);
+// As join_token_from(). CF2220.
+[[nodiscard]] Result<Invitation> invitation_from(std::string_view text);
+
 }  // namespace certferry::seal

@@ -4,7 +4,7 @@ import re
 
 STAGES = ("container", "chain", "checks", "store", "deploy", "report", "seal", "probe", "request")
 # The relay stands between stores and computers, and reads what both sign.
-_LEVELS = [("base",), ("x509", "fleet"), STAGES, ("relay", "commands"), ("agent",), ("cli",), ("apps",)]
+_LEVELS = [("base",), ("x509", "fleet"), STAGES, ("relay",), ("commands",), ("agent",), ("cli",), ("apps",)]
 LEVEL = {folder: level for level, folders in enumerate(_LEVELS) for folder in folders}
 
 OPENSSL_SOURCES = {"x509", "container", "chain", "seal", "deploy", "probe", "request"}

@@ -1,0 +1,27 @@
+// The parts that talk gRPC. The program certferry-fleet has them; certferry, which starts in a millisecond, does not, and
+// becomes that program where it needs them (cli/fleet_program.h).
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "base/clock.h"
+#include "base/result.h"
+#include "commands/environment.h"
+#include "relay/client.h"
+#include "relay/server.h"
+
+namespace certferry::commands {
+
+struct Engines {
+  // relay::Client::make, relay::Server::start.
+  std::function<Result<std::unique_ptr<relay::Client>>(relay::ClientOptions, std::function<void()> changed)> connect;
+  std::function<Result<std::unique_ptr<relay::Server>>(relay::ServerOptions, const relay::OpenStore&, const Clock&,
+                                                       const relay::Log&)>
+      serve;
+};
+
+// CF2401 where this program has none.
+[[nodiscard]] Result<const Engines*> engines_of(const Environment& environment);
+
+}  // namespace certferry::commands
