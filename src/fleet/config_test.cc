@@ -53,7 +53,8 @@ TEST(Config, WithoutAFileHasDefaults) {
             "import.private_key_exportable = false  # default\n"
             "checks.warn_lifetime_left = 0.25  # default\n"
             "checks.ignore = []  # default\n"
-            "agent.ntp_servers = []  # default\n");
+            "agent.ntp_servers = []  # default\n"
+            "store.url = \"sqlite\"  # default\n");
   EXPECT_EQ(parse_config({"", "certferry.toml", "my_host", {}})->computer.fqdn, "localhost");
 }
 
@@ -73,6 +74,7 @@ TEST(Config, ShowsEachValueWithItsOrigin) {
       "checks.warn_lifetime_left = 0.5  # certferry.toml:13\n"
       "checks.ignore = [\"CF1420\"]  # certferry.toml:14\n"
       "agent.ntp_servers = []  # default\n"
+      "store.url = \"sqlite\"  # default\n"
       "types.WebServicesExternal.names = [\"www.litwareinc.com\", \"*.apps.litwareinc.com\"]  # certferry.toml:17\n"
       "types.WebServicesExternal.service_accounts = [\"www-data\"]  # certferry.toml:18\n"
       "types.ldap.description = \"directory servers\"  # certferry.toml:21\n"

@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "store/copy.h"
 #include "x509/digest.h"
 
 namespace certferry::store {
@@ -77,6 +78,9 @@ std::unexpected<Error> broken(std::uint64_t number, std::string_view why) {
 
 Result<> append_audit(Store& store, Batch& batch, AuditRecord record) {
   CERTFERRY_ASSIGN(const Head head, read_head(store));
+  // After the head, which the move changes: whoever planned before it does not commit after it.
+  CERTFERRY_ASSIGN(const auto moved, moved_to(store));
+  if (moved) return has_moved(*moved);
   record.number = head.number + 1;
   record.previous = head.hash;
   std::string text = text_of(record);

@@ -102,6 +102,7 @@ Result<> write_differences(const Snapshot& source, const Snapshot& target, Store
 
 Result<Snapshot> read_source(Store& store) {
   CERTFERRY_ASSIGN(Snapshot snapshot, read(store));
+  snapshot.content.erase(std::string(kMovedStore));
   if (snapshot.mark != 0)
     return refuse("the store to copy from is an unfinished copy itself", "copy from the one that it was made of");
   return snapshot;
@@ -114,12 +115,42 @@ Result<bool> is_unfinished_copy(Store& store) {
   return mark.has_value();
 }
 
-Result<CopyResult> copy_store(Store& source, Store& target, const std::function<void(const CopyProgress&)>& progress) {
+Result<std::optional<std::string>> moved_to(Store& store) {
+  CERTFERRY_ASSIGN(const auto mark, store.get(kMovedStore));
+  return mark ? std::optional(mark->value) : std::nullopt;
+}
+
+std::unexpected<Error> has_moved(const std::string& place) {
+  return fail(ErrorKind::kFailed, "CF1517", "this store has moved to " + place,
+              "run `certferry store migrate --to '" + place +
+                  "'`, which finishes what was interrupted; else write url = \"" + place +
+                  "\" below [store] in certferry.toml");
+}
+
+Result<> check_usable(Store& store) {
+  CERTFERRY_ASSIGN(const Listing marks, store.list("copy/"));
+  for (const Entry& mark : marks.entries) {
+    if (mark.key == kMovedStore) return has_moved(mark.value);
+    if (mark.key == kUnfinishedCopy)
+      return fail(
+          ErrorKind::kFailed, "CF1518", "this store is a copy that is not finished",
+          "run the `certferry store migrate` or `certferry store restore` again that was interrupted: it goes on");
+  }
+  return {};
+}
+
+Result<CopyResult> copy_store(Store& source, Store& target, const CopyOptions& options) {
   CopyResult result;
+  bool sealed = !options.seal_source;
   for (int round = 0; round < kRounds; ++round) {
     CERTFERRY_ASSIGN(const Snapshot wanted, read_source(source));
     CERTFERRY_ASSIGN(Snapshot found, read(target));
     const bool same = wanted.content == found.content;
+    if (same && !sealed) {
+      CERTFERRY_TRY(options.seal_source());
+      sealed = true;
+      continue;
+    }
     if (same) {
       // Both were read after the last write: this is the comparison.
       if (found.mark != 0) {
@@ -133,7 +164,7 @@ Result<CopyResult> copy_store(Store& source, Store& target, const std::function<
       return result;
     }
     if (found.mark == 0) {
-      if (!found.content.empty()) {
+      if (!found.content.empty() && !options.replace) {
         return refuse("the store to copy to holds something else, " + found.content.begin()->first + " for one",
                       "name a new store; what is there is never written over");
       }
@@ -142,7 +173,7 @@ Result<CopyResult> copy_store(Store& source, Store& target, const std::function<
       begin.put(std::string(kUnfinishedCopy), "");
       CERTFERRY_ASSIGN(found.mark, target.commit(begin));
     }
-    CERTFERRY_TRY(write_differences(wanted, found, target, result, progress));
+    CERTFERRY_TRY(write_differences(wanted, found, target, result, options.progress));
   }
   return fail(ErrorKind::kConflict, "CF1516", "a store changed each time it was compared with its copy",
               "stop what writes to it (agents, commands), then run the command again: it goes on");

@@ -69,10 +69,10 @@ TEST(CopyStore, BringsEverythingFromMemoryToSqlite) {
   ASSERT_NE(::mkdtemp(folder.data()), nullptr);
   const auto target = SqliteStore::open(folder + "/certferry.db", SqliteStore::Access::kWrite).value();
   std::vector<std::size_t> told;
-  const auto copied = copy_store(source, *target, [&](const CopyProgress& progress) {
-    EXPECT_EQ(progress.total, 300u);
-    told.push_back(progress.done);
-  });
+  const auto copied = copy_store(source, *target, {.progress = [&](const CopyProgress& progress) {
+                                   EXPECT_EQ(progress.total, 300u);
+                                   told.push_back(progress.done);
+                                 }});
   ASSERT_TRUE(copied) << copied.error().message;
   EXPECT_EQ(copied->keys, 300u);
   EXPECT_EQ(copied->written, 300u);
@@ -174,6 +174,43 @@ TEST(CopyStore, OfNothingIsNothing) {
   ASSERT_TRUE(copied);
   EXPECT_EQ(copied->keys, 0u);
   EXPECT_FALSE(*is_unfinished_copy(target));
+}
+
+TEST(CopyStore, LetsTheSourceBeSealedBeforeTheCopyCanBeUsed) {
+  MemoryStore source;
+  fill(source);
+  MemoryStore target;
+  int sealed = 0;
+  const CopyOptions options{.seal_source = [&]() -> Result<> {
+    ++sealed;
+    EXPECT_TRUE(*is_unfinished_copy(target));
+    Batch last;
+    last.put("last", "word");
+    last.put(std::string(kMovedStore), "etcd://there");
+    CERTFERRY_TRY(source.commit(last));
+    return {};
+  }};
+  ASSERT_TRUE(copy_store(source, target, options));
+  EXPECT_EQ(sealed, 1);
+  EXPECT_EQ(check_usable(source).error().id, "CF1517");
+  EXPECT_TRUE(check_usable(target));
+  EXPECT_EQ(content(target).at("last"), "word");
+  EXPECT_EQ(content(target).size(), content(source).size() - 1);
+}
+
+TEST(CopyStore, ReplacesWhatIsThereOnlyWhereThatWasAskedFor) {
+  MemoryStore source;
+  fill(source);
+  MemoryStore target;
+  Batch other;
+  other.put("other", "1");
+  ASSERT_TRUE(target.commit(other));
+  Failing failing(target, 2);
+  ASSERT_FALSE(copy_store(source, failing, {.replace = true}));
+  EXPECT_EQ(check_usable(target).error().id, "CF1518");
+  const auto copied = copy_store(source, target, {.replace = true});
+  ASSERT_TRUE(copied) << copied.error().message;
+  EXPECT_EQ(content(target), content(source));
 }
 
 }  // namespace

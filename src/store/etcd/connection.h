@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/result.h"
 #include "store/etcd/etcd.grpc.pb.h"
-#include "store/etcd/url.h"
+#include "store/etcd_url.h"
 
 namespace certferry::store::etcd {
 

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "store/etcd/url.h"
+#include "store/etcd_url.h"
 #include "store/store.h"
 
 namespace certferry::store {

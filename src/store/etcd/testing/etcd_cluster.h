@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "store/etcd/connection.h"
-#include "store/etcd/url.h"
+#include "store/etcd_url.h"
 
 namespace certferry::store::testing {
 

@@ -1,4 +1,4 @@
-#include "store/etcd/url.h"
+#include "store/etcd_url.h"
 
 #include <arpa/inet.h>
 
