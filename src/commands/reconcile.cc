@@ -152,6 +152,20 @@ class Reconciler {
   Reconciled result_;
 };
 
+// Types that this computer hosts no more: what served them goes, as where they are assigned to nobody.
+std::vector<Target> given_up(const std::vector<StoredAssignment>& assignments, const fleet::Config& config) {
+  std::set<std::string> types;
+  for (const StoredAssignment& stored : assignments) {
+    if (!config.computer.hosts(stored.assignment.type)) types.insert(stored.assignment.type);
+  }
+  std::vector<Target> result;
+  for (const std::string& type : types) {
+    Target& target = result.emplace_back();
+    target.type = type;
+  }
+  return result;
+}
+
 }  // namespace
 
 Result<> Reconciled::outcome() const {
@@ -212,6 +226,7 @@ Result<Reconciled> reconcile(Environment& environment, Home& home, Time began, c
   CERTFERRY_ASSIGN(std::vector<deploy::Binding> bindings, load_bindings(environment, home));
   Reconciler reconciler(environment, home, catalog, std::move(bindings), asked, now);
   for (const Target& target : targets(assignments, home.config(), now)) reconciler.try_to_bring(target);
+  for (const Target& target : given_up(assignments, home.config())) reconciler.try_to_bring(target);
   reconciler.record(*store);
   return reconciler.take();
 }

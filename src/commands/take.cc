@@ -195,10 +195,18 @@ class Taker {
     files.info = to_json(record) + "\n";
     record.imported = frame_.now();
     deploy::ChosenAccess access = deploy::choose_access(exportable);
+    // Before its key lies on the disk: killed in between, and told of another certificate then, it is still dropped.
+    if (!there) CERTFERRY_TRY(mark(sha256));
     CERTFERRY_TRY(certificates_.write(files, access.access));
     CERTFERRY_TRY(certificates_.set_access(sha256, access.access));
     catalog_.put(batch, record, there ? there->revision : 0, leaf, certificates);
-    if (!there) mark_as_fleets(batch, sha256);
+    return {};
+  }
+
+  [[nodiscard]] Result<> mark(const std::string& sha256) {
+    store::Batch batch;
+    mark_as_fleets(batch, sha256);
+    CERTFERRY_TRY(store_.commit(batch));
     return {};
   }
 
