@@ -6,6 +6,7 @@
 #include "commands/attempts.h"
 #include "commands/catalog.h"
 #include "commands/flip.h"
+#include "commands/heartbeat.h"
 #include "commands/publish.h"
 #include "commands/reconcile.h"
 #include "store/audit.h"
@@ -42,6 +43,7 @@ class Runner {
     CERTFERRY_TRY(commands::apply_or_plan_again([] { return Result<>(); }, record));
     for (std::string& roll : rolls_) cycle_.actions.push_back(std::move(roll));
     CERTFERRY_TRY(take_computers_in());
+    CERTFERRY_TRY(hear_and_be_heard());
     const bool waits =
         std::ranges::find(reconciled.failures, commands::kServiceDoesNotRun, &Error::id) != reconciled.failures.end();
     if (waits) cycle_.next = std::min(cycle_.next.value_or(Time::max()), now_ + kServiceMayStart);
@@ -85,6 +87,18 @@ class Runner {
                      commands::publish(environment_, home_, "Set-CsCertificate", now_));
     cycle_.actions.insert(cycle_.actions.end(), published.actions.begin(), published.actions.end());
     cycle_.findings.insert(cycle_.findings.end(), published.findings.begin(), published.findings.end());
+    return {};
+  }
+
+  // That nothing new comes is said where the fleet is administered, and noticed elsewhere.
+  [[nodiscard]] Result<> hear_and_be_heard() {
+    CERTFERRY_ASSIGN(const std::optional<Time> due,
+                     commands::renew_heartbeat(environment_, home_, commands::Heartbeats::kStart, now_));
+    CERTFERRY_ASSIGN(const commands::Silence heard, commands::silence(environment_, home_, now_));
+    if (heard.alarm) cycle_.findings.push_back(*heard.alarm);
+    for (const std::optional<Time>& at : {due, heard.alarms_at}) {
+      if (at) cycle_.next = std::min(cycle_.next.value_or(Time::max()), *at);
+    }
     return {};
   }
 

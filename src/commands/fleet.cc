@@ -149,6 +149,8 @@ Outcome show_fleet(Environment& environment, Home& home) {
                         {"state", name_of(use.state)},
                         {"reason", use.reason}});
       }
+      for (const std::string& alarm : status ? status->alarms : std::vector<std::string>())
+        uses += (uses.empty() ? "" : ", ") + alarm;
       table.rows.push_back({computer.fqdn, computer.site, computer.pool, types, std::string(name_of(one.member.state)),
                             status ? rfc3339(status->head.issued) : "never", uses});
       computers.push_back({{"fqdn", computer.fqdn},
@@ -159,6 +161,7 @@ Outcome show_fleet(Environment& environment, Home& home) {
                            {"identity", seal::fingerprint(one.member.identity_key)},
                            {"signed_by", one.signer},
                            {"answered", status ? ordered_json(rfc3339(status->head.issued)) : ordered_json()},
+                           {"alarms", status ? status->alarms : std::vector<std::string>()},
                            {"uses", std::move(said)}});
     }
     frame.document.findings = all.findings;

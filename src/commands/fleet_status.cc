@@ -7,6 +7,7 @@
 #include "commands/fleet_files.h"
 #include "commands/fleet_members.h"
 #include "commands/frame.h"
+#include "commands/heartbeat.h"
 #include "commands/reconcile.h"
 #include "deploy/generations.h"
 #include "fleet/store_keys.h"
@@ -74,6 +75,8 @@ Result<fleet::Status> current_status(Environment& environment, Home& home) {
     CERTFERRY_ASSIGN(ReportedUse use, use_of(environment, home, target));
     status.uses.push_back(std::move(use));
   }
+  CERTFERRY_ASSIGN(const Silence heard, silence(environment, home, now));
+  if (heard.alarm) status.alarms.push_back(heard.alarm->id);
   return status;
 }
 

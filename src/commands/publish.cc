@@ -8,6 +8,8 @@
 #include "commands/catalog.h"
 #include "commands/fleet_files.h"
 #include "commands/fleet_members.h"
+#include "commands/store_restore.h"
+#include "commands/heartbeat.h"
 #include "deploy/certificates.h"
 #include "deploy/materials.h"
 #include "fleet/store_keys.h"
@@ -38,6 +40,7 @@ class Publisher {
     CERTFERRY_ASSIGN(const seal::Trust trust, fleet_trust(home_, store_));
     CERTFERRY_ASSIGN(members_, fleet_members(store_, trust, now_));
     result_.findings = members_.findings;
+    CERTFERRY_ASSIGN(least_counter_, least_counter(store_));
     CERTFERRY_ASSIGN(const store::Listing sealed, store_.list(fleet::kSealedKeys));
     sealed_.clear();
     for (const store::Entry& entry : sealed.entries) sealed_[entry.key] = entry.value;
@@ -131,11 +134,12 @@ class Publisher {
       fleet::Manifest same = manifest;
       same.head = before.head;
       same.cmdlet = before.cmdlet;
-      if (same == before) return {};
+      if (same == before && before.head.counter >= least_counter_) return {};
       manifest.head.counter = before.head.counter + 1;
     } else if (!manifest.assignment) {
       return {};
     }
+    manifest.head.counter = std::max(manifest.head.counter, least_counter_);
     CERTFERRY_TRY(flush());
     CERTFERRY_ASSIGN(const x509::PrivateKey own, read_key(environment_.files, home_.path(), FleetKey::kAdministrator));
     CERTFERRY_ASSIGN(const seal::Envelope envelope,
@@ -181,6 +185,7 @@ class Publisher {
   const std::string cmdlet_;
   const Time now_;
   Members members_;
+  std::uint64_t least_counter_ = 0;
   std::map<std::string, std::string> sealed_;  // what the store holds
   std::set<std::string> wanted_;
   store::Batch batch_;
@@ -198,6 +203,7 @@ Result<Published> publish(Environment& environment, Home& home, std::string_view
   Publisher publisher(environment, home, *store, cmdlet, now);
   const auto again = [&] { return publisher.run(); };
   CERTFERRY_TRY(apply_or_plan_again([] { return Result<>(); }, again));
+  CERTFERRY_TRY(renew_heartbeat(environment, home, Heartbeats::kGoOn, now));
   return publisher.take();
 }
 

@@ -20,7 +20,8 @@ struct Published {
 // Where the home has an administrator's key: seals the keys of every assignment to each active computer that shall have
 // it (but this one) and lacks it, then signs a manifest for each assignment that changed; takes back what was sealed to those
 // who shall not have it any more. Sealed keys are committed before the manifest that makes them needed, so that it may be
-// killed anywhere and run again: nothing is done twice. Other homes: does nothing. `cmdlet`: what the manifests say was
+// killed anywhere and run again: nothing is done twice. Goes on with the fleet's heartbeats (commands/heartbeat.h).
+// Other homes: does nothing. `cmdlet`: what the manifests say was
 // run. Errors of seal/ and store/.
 [[nodiscard]] Result<Published> publish(Environment& environment, Home& home, std::string_view cmdlet, Time now);
 

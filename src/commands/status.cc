@@ -10,6 +10,7 @@
 #include "commands/deployment.h"
 #include "commands/facts.h"
 #include "commands/frame.h"
+#include "commands/heartbeat.h"
 #include "commands/reconcile.h"
 
 namespace certferry::commands {
@@ -58,6 +59,8 @@ class Status {
       for (Target& target : targets(assignments, home_.config(), frame_.now()))
         CERTFERRY_TRY(add_use(catalog, std::move(target)));
     }
+    CERTFERRY_ASSIGN(const Silence heard, silence(environment_, home_, frame_.now()));
+    if (heard.alarm) frame_.document.findings.push_back(*heard.alarm);
     frame_.log("read the store");
     CERTFERRY_TRY(ask_services());
     frame_.log("ask " + std::to_string(asked_) + " connections", wrong_ == 0);

@@ -35,17 +35,16 @@ class Taker {
   [[nodiscard]] Result<Taken> run() {
     CERTFERRY_TRY(trust_all());
     CERTFERRY_TRY(take_own_statement());
+    Result<> first = take_heartbeat();
+    if (!first) tell(std::string(fleet::kHeartbeatKey), first.error());
     CERTFERRY_ASSIGN(x509::PrivateKey key, read_key(environment_.files, home_.path(), FleetKey::kSealing));
     sealing_.emplace(std::move(key));
     CERTFERRY_ASSIGN(taken_.changed, leave_scopes(home_, frame_.now()));
-    Result<> first;
     for (const auto& [key_of, value] : entries_) {
       if (!key_of.starts_with(fleet::kManifestKeys)) continue;
       const Result<> taken = take_manifest(key_of, value);
       if (taken) continue;
-      const Error& error = taken.error();
-      frame_.document.findings.push_back(
-          {error.id, Severity::kFatal, key_of + ": " + error.message, error.fix, "certferry"});
+      tell(key_of, taken.error());
       if (first) first = taken;
     }
     frame_.log("verify and open what came", first.has_value());
@@ -122,6 +121,24 @@ class Taker {
         write_membership(environment_.files, home_.path(),
                          {home_.membership()->fleet, home_.membership()->root, computer_, home_.membership()->relays}));
     home_.set_computer(computer_);
+    store::Batch batch;
+    batch.put(held_key(key), *statement);
+    CERTFERRY_TRY(store_.commit(batch));
+    return {};
+  }
+
+  void tell(const std::string& key, const Error& error) {
+    frame_.document.findings.push_back(
+        {error.id, Severity::kFatal, key + ": " + error.message, error.fix, "certferry"});
+  }
+
+  [[nodiscard]] Result<> take_heartbeat() {
+    const std::string key(fleet::kHeartbeatKey);
+    const auto statement = entry(key);
+    if (!statement) return {};
+    CERTFERRY_TRY(trust_->heartbeat(*statement, frame_.now()));
+    CERTFERRY_ASSIGN(const bool is_new, is_newer<fleet::Heartbeat>(key, held_key(key), *statement));
+    if (!is_new) return {};
     store::Batch batch;
     batch.put(held_key(key), *statement);
     CERTFERRY_TRY(store_.commit(batch));

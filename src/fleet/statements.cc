@@ -162,21 +162,35 @@ std::string to_json(const Status& status) {
                     {"sha256", use.sha256},
                     {"state", name_of(use.state)},
                     {"reason", use.reason}});
-  return text_of(
-      with_head(status.head, {{"fqdn", status.fqdn}, {"boot_id", status.boot_id}, {"uses", std::move(uses)}}));
+  json value = {{"fqdn", status.fqdn}, {"boot_id", status.boot_id}, {"uses", std::move(uses)}};
+  if (!status.alarms.empty()) value["alarms"] = status.alarms;
+  return text_of(with_head(status.head, std::move(value)));
 }
 
 template <>
 Result<Status> statement_from_json(std::string_view text) {
   CERTFERRY_ASSIGN(const json value, parse_object(text, "a status"));
   Status status;
-  Fields fields(value, "a status", {"fleet", "counter", "issued", "fqdn", "boot_id", "uses"});
+  Fields fields(value, "a status", {"fleet", "counter", "issued", "fqdn", "boot_id", "uses", "alarms"});
   read_head(fields, status.head);
   fields.read("fqdn", status.fqdn);
   fields.read("boot_id", status.boot_id);
   fields.read("uses", status.uses);
+  fields.read_if("alarms", status.alarms);
   if (!fields.problem().empty()) return malformed(fields.problem());
   return status;
+}
+
+std::string to_json(const Heartbeat& heartbeat) { return text_of(with_head(heartbeat.head, json::object())); }
+
+template <>
+Result<Heartbeat> statement_from_json(std::string_view text) {
+  CERTFERRY_ASSIGN(const json value, parse_object(text, "a heartbeat"));
+  Heartbeat heartbeat;
+  Fields fields(value, "a heartbeat", {"fleet", "counter", "issued"});
+  read_head(fields, heartbeat.head);
+  if (!fields.problem().empty()) return malformed(fields.problem());
+  return heartbeat;
 }
 
 std::string to_json(const Membership& membership) {

@@ -101,7 +101,15 @@ struct Status {
   std::string fqdn;
   std::string boot_id;
   std::vector<ReportedUse> uses;
+  std::vector<std::string> alarms = {};  // ids of findings that its administrators should know of
   bool operator==(const Status&) const = default;
+};
+
+// Somebody's who administers: said anew all the time, so that computers notice when they are kept from hearing anything.
+struct Heartbeat {
+  static constexpr std::string_view kKind = "heartbeat";
+  StatementHead head;
+  bool operator==(const Heartbeat&) const = default;
 };
 
 // What a computer knows of its fleet; it believes its own disk, so that nobody signs this.
@@ -119,6 +127,7 @@ struct Membership {
 [[nodiscard]] std::string to_json(const Member& member);
 [[nodiscard]] std::string to_json(const Manifest& manifest);
 [[nodiscard]] std::string to_json(const Status& status);
+[[nodiscard]] std::string to_json(const Heartbeat& heartbeat);
 [[nodiscard]] std::string to_json(const Membership& membership);
 template <typename Statement>
 [[nodiscard]] Result<Statement> statement_from_json(std::string_view json);
@@ -132,6 +141,8 @@ template <>
 [[nodiscard]] Result<Manifest> statement_from_json(std::string_view json);
 template <>
 [[nodiscard]] Result<Status> statement_from_json(std::string_view json);
+template <>
+[[nodiscard]] Result<Heartbeat> statement_from_json(std::string_view json);
 template <>
 [[nodiscard]] Result<Membership> statement_from_json(std::string_view json);
 

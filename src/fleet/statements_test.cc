@@ -24,6 +24,7 @@ TEST(Statements, RoundTrip) {
   delegation.not_after.reset();
   round_trips(delegation);
   round_trips(Membership{kHead.fleet, {1, 2, 3}, kComputer, {"relay.example.com:7443"}});
+  round_trips(Heartbeat{kHead});
   round_trips(Enrolment{kHead, kComputer, {3}, kTime});
   using enum Member::State;
   for (const Member::State state : {kActive, kLost, kRemoved, kQuarantined})

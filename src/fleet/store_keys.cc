@@ -32,7 +32,7 @@ std::string request_key(std::string_view fqdn, std::string_view key_id) {
 }
 
 std::vector<std::string> keys_for(const Computer& computer) {
-  std::vector<std::string> keys = {std::string(kDelegationKeys), member_key(computer.fqdn)};
+  std::vector<std::string> keys = {std::string(kDelegationKeys), std::string(kHeartbeatKey), member_key(computer.fqdn)};
   for (const Scope& scope : computer.scopes()) keys.push_back(below(kManifestKeys, scope.key() + "/"));
   keys.push_back(sealed_keys_of(computer.fqdn));
   return keys;

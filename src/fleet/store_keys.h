@@ -24,6 +24,8 @@ inline constexpr std::string_view kStatusKeys = "fleet/status/";
 // one for each key that asked).
 inline constexpr std::string_view kJoinKeys = "fleet/joins/";
 inline constexpr std::string_view kRequestKeys = "fleet/requests/";
+// One for the fleet: whoever hears it hears what is new.
+inline constexpr std::string_view kHeartbeatKey = "fleet/heartbeat";
 // Where relays say that they are, by the computer that they run on: {"schema":1,"relays":["host:port"…]}. Nobody signs it: a
 // relay proves by its certificate that it is one.
 inline constexpr std::string_view kRelayKeys = "fleet/relays/";

@@ -11,6 +11,7 @@ namespace {
 using fleet::Computer;
 using fleet::Delegation;
 using fleet::Enrolment;
+using fleet::Heartbeat;
 using fleet::Manifest;
 using fleet::Member;
 using fleet::Status;
@@ -176,6 +177,13 @@ Result<Verified<Member>> Trust::joined(std::string_view text, std::string_view e
   CERTFERRY_TRY(read_key(member.identity_key));
   std::string who = member.computer.fqdn;
   return Verified<Member>{std::move(member), std::move(who)};
+}
+
+Result<Verified<Heartbeat>> Trust::heartbeat(std::string_view text, Time now) const {
+  CERTFERRY_ASSIGN(const Envelope envelope, envelope_from_json(text));
+  CERTFERRY_ASSIGN(Heartbeat heartbeat, read<Heartbeat>(envelope));
+  CERTFERRY_ASSIGN(std::string who, signer(envelope, now, [](const Delegation&) { return true; }));
+  return Verified<Heartbeat>{std::move(heartbeat), std::move(who)};
 }
 
 Result<Verified<Status>> Trust::status(std::string_view text, const Member& member) const {

@@ -47,6 +47,8 @@ class Trust {
   // One signed by the key of its enrolment, at the time `issued` that it bears: as that allows, active, with the enrolment's own
   // counter. Another one by the same key is then seen as a fork (follows()), and none can jump ahead in the row.
   [[nodiscard]] Result<Verified<fleet::Member>> joined(std::string_view envelope, std::string_view enrolment) const;
+  // Whoever was delegated anything may say that the fleet is heard.
+  [[nodiscard]] Result<Verified<fleet::Heartbeat>> heartbeat(std::string_view envelope, Time now) const;
   // What a computer says of itself, by the identity key of its own statement.
   [[nodiscard]] Result<Verified<fleet::Status>> status(std::string_view envelope, const fleet::Member& member) const;
 
