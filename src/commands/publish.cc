@@ -8,7 +8,6 @@
 #include "commands/catalog.h"
 #include "commands/fleet_files.h"
 #include "commands/fleet_members.h"
-#include "commands/store_restore.h"
 #include "commands/heartbeat.h"
 #include "deploy/certificates.h"
 #include "deploy/materials.h"
@@ -40,7 +39,6 @@ class Publisher {
     CERTFERRY_ASSIGN(const seal::Trust trust, fleet_trust(home_, store_));
     CERTFERRY_ASSIGN(members_, fleet_members(store_, trust, now_));
     result_.findings = members_.findings;
-    CERTFERRY_ASSIGN(least_counter_, least_counter(store_));
     CERTFERRY_ASSIGN(const store::Listing sealed, store_.list(fleet::kSealedKeys));
     sealed_.clear();
     for (const store::Entry& entry : sealed.entries) sealed_[entry.key] = entry.value;
@@ -134,12 +132,11 @@ class Publisher {
       fleet::Manifest same = manifest;
       same.head = before.head;
       same.cmdlet = before.cmdlet;
-      if (same == before && before.head.counter >= least_counter_) return {};
+      if (same == before) return {};
       manifest.head.counter = before.head.counter + 1;
     } else if (!manifest.assignment) {
       return {};
     }
-    manifest.head.counter = std::max(manifest.head.counter, least_counter_);
     CERTFERRY_TRY(flush());
     CERTFERRY_ASSIGN(const x509::PrivateKey own, read_key(environment_.files, home_.path(), FleetKey::kAdministrator));
     CERTFERRY_ASSIGN(const seal::Envelope envelope,
@@ -185,7 +182,6 @@ class Publisher {
   const std::string cmdlet_;
   const Time now_;
   Members members_;
-  std::uint64_t least_counter_ = 0;
   std::map<std::string, std::string> sealed_;  // what the store holds
   std::set<std::string> wanted_;
   store::Batch batch_;
