@@ -143,6 +143,11 @@ fleet::Scope FleetSimulation::any_scope() {
   }
 }
 
+FleetSimulation::Use FleetSimulation::any_use() {
+  if (!assigned_.empty() && happens(70)) return assigned_[below(assigned_.size())];
+  return {any_scope(), kTypes[below(kTypes.size())]};
+}
+
 // As `certferry join` and `fleet accept` leave both sides; how they get there is tested elsewhere.
 void FleetSimulation::join(Computer& computer) {
   computer.place = any_place(computer.place.fqdn);
@@ -222,14 +227,15 @@ void FleetSimulation::administrate() {
   else if (dice < 90) change_members(true);
   else {
     process(administrator(), true, [&](commands::Environment& environment, Home& home) {
+      agent::TimeSource time;
+      static_cast<void>(agent::run_cycle(environment, home, time));
       static_cast<void>(commands::publish(environment, home, "Set-CsCertificate", now_));
     });
   }
 }
 
-void FleetSimulation::import_one(bool faults) {
-  const fleet::Scope scope = any_scope();
-  const std::string type = kTypes[below(kTypes.size())];
+void FleetSimulation::import_one(bool faults, std::optional<Time> date) {
+  const auto [scope, type] = date ? Use{fleet::Scope::global(), kTypes[0]} : any_use();
   const std::uint64_t number = ++ledger_.order;
   x509::testing::CertificateSpec spec = x509::testing::server_spec({"*.example.com", "a.example.com", "b.example.com"});
   spec.subject = {{"CN", fmt::format("certificate {} of {}", number, plan_.seed)}};
@@ -248,7 +254,8 @@ void FleetSimulation::import_one(bool faults) {
   options.types = type;
   options.trust = {kRoot};
   options.exportable = happens(50);
-  if (happens(50)) {
+  options.timing.effective = date;
+  if (!date && happens(50)) {
     options.timing.effective = now_ + std::chrono::minutes(1 + below(4000));
     options.timing.roll = happens(70);
   }
@@ -261,8 +268,7 @@ void FleetSimulation::import_one(bool faults) {
 }
 
 void FleetSimulation::change_roll(bool faults) {
-  const fleet::Scope scope = any_scope();
-  const std::string type = kTypes[below(kTypes.size())];
+  const auto [scope, type] = any_use();
   commands::RollOptions options;
   options.identity = scope.text();
   options.types = type;
@@ -277,8 +283,7 @@ void FleetSimulation::change_roll(bool faults) {
 }
 
 void FleetSimulation::remove_one(bool faults) {
-  const fleet::Scope scope = any_scope();
-  const std::string type = kTypes[below(kTypes.size())];
+  const auto [scope, type] = any_use();
   commands::RemoveOptions options;
   options.identity = scope.text();
   options.types = type;
@@ -339,7 +344,9 @@ std::vector<fleet::Assignment> FleetSimulation::assignments() {
 }
 
 void FleetSimulation::look_at_store() {
+  assigned_.clear();
   for (const fleet::Assignment& one : assignments()) {
+    if (!one.empty()) assigned_.push_back({one.scope, one.type});
     const auto note = [&](const fleet::Slot& slot) {
       std::optional<Time>& effective = ledger_.issued.at(slot.certificate.sha256).effective;
       effective = std::min(effective.value_or(slot.effective), slot.effective);
@@ -380,6 +387,8 @@ void FleetSimulation::look(Computer& computer, const HostileNetwork::Entries& en
     if (const auto wrong = violation(computer, ledger_, now_)) fail(*wrong);
     agent::TimeSource time;
     const auto cycle = agent::run_cycle(environment, home, time);
+    if (cycle && !faults && std::ranges::find(cycle->findings, "CF2106", &Finding::id) != cycle->findings.end())
+      fail(computer.place.fqdn + " raises the alarm although it hears its fleet");
     if (!cycle) return fail(computer.place.fqdn + ": " + cycle.error().id + " " + cycle.error().message);
     for (const std::string& action : cycle->actions) tell(computer.place.fqdn + ": " + action);
     if (happens(20) || !faults) {
@@ -407,6 +416,7 @@ void FleetSimulation::converge() {
   now_ += kAfterAllDates;
   for (const auto& computer : computers_) computer->clock_error = std::chrono::seconds(0);
   set_clocks();
+  import_one(false, now_ + std::chrono::hours(1));
   process(administrator(), false, [&](commands::Environment& environment, Home& home) {
     agent::TimeSource time;
     if (const auto done = agent::run_cycle(environment, home, time); !done) fail(done.error().message);
@@ -427,6 +437,25 @@ void FleetSimulation::converge() {
     look(*computer, network_.honest(computer->place), false);
     if (const auto wrong = difference(*computer, all, now_)) fail("in the end " + *wrong);
     if (result_.violation) return;
+  }
+  freeze();
+}
+
+void FleetSimulation::freeze() {
+  const std::vector<fleet::Assignment> all = assignments();
+  now_ += std::chrono::hours(2) + std::chrono::minutes(1);
+  set_clocks();
+  for (const auto& computer : computers_) {
+    if (computer == computers_.front() || !computer->active) continue;
+    process(*computer, false, [&](commands::Environment& environment, Home& home) {
+      agent::TimeSource time;
+      const auto cycle = agent::run_cycle(environment, home, time);
+      if (!cycle) return fail(cycle.error().message);
+      if (std::ranges::find(cycle->findings, "CF2106", &Finding::id) == cycle->findings.end())
+        fail(computer->place.fqdn + " does not notice that it hears nothing");
+    });
+    if (const auto wrong = difference(*computer, all, now_)) fail("cut off " + *wrong);
+    if (const auto wrong = violation(*computer, ledger_, now_)) fail("cut off " + *wrong);
   }
 }
 

@@ -55,7 +55,8 @@ class FleetSimulation {
   void reinstall(std::size_t index);
   void step();
   void administrate();
-  void import_one(bool faults);
+  // At a date: for everybody, without a roll.
+  void import_one(bool faults, std::optional<Time> date = {});
   void change_roll(bool faults);
   void remove_one(bool faults);
   void change_members(bool faults);
@@ -64,11 +65,19 @@ class FleetSimulation {
   void look(Computer& computer, const HostileNetwork::Entries& entries, bool faults);
   void carry_status(Computer& computer);
   void converge();
+  // Nothing comes any more: what is staged happens, and every computer raises the alarm.
+  void freeze();
   [[nodiscard]] std::vector<fleet::Assignment> assignments();
 
   [[nodiscard]] Computer& administrator() { return *computers_.front(); }
   [[nodiscard]] Computer& any() { return *computers_[1 + below(computers_.size() - 1)]; }
   [[nodiscard]] fleet::Scope any_scope();
+  struct Use {
+    fleet::Scope scope;
+    std::string type;
+  };
+  // As a rule one that something is assigned for.
+  [[nodiscard]] Use any_use();
   [[nodiscard]] fleet::Computer any_place(const std::string& fqdn);
 
   const Plan plan_;
@@ -78,6 +87,7 @@ class FleetSimulation {
   x509::testing::MadeCertificate ca_;
   std::vector<std::unique_ptr<Computer>> computers_;  // the administrator's first
   unsigned made_ = 0;  // homes
+  std::vector<Use> assigned_;
   HostileNetwork network_;
   Ledger ledger_;
   Course result_;
