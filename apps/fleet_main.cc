@@ -2,9 +2,21 @@
 #include "cli/run.h"
 #include "commands/engines.h"
 #include "container/confined_main.h"
+#include "store/etcd/etcd_store.h"
+
+namespace {
+
+certferry::Result<std::unique_ptr<certferry::store::Store>> open_etcd(const certferry::store::EtcdUrl& url,
+                                                                      bool write) {
+  using certferry::store::EtcdStore;
+  return EtcdStore::open(url, write ? EtcdStore::Access::kWrite : EtcdStore::Access::kRead);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
   if (const auto code = certferry::container::confined_main(argc, argv)) return *code;
-  const certferry::commands::Engines engines{certferry::relay::Client::make, certferry::relay::Server::start};
+  const certferry::commands::Engines engines{certferry::relay::Client::make, certferry::relay::Server::start, open_etcd,
+                                             certferry::store::examine_etcd};
   return certferry::cli::run(argc, argv, &engines);
 }

@@ -5,6 +5,7 @@
 
 #include "agent/cycle.h"
 #include "agent/fleet_link.h"
+#include "agent/store_watch.h"
 #include "agent/wakeups.h"
 #include "commands/frame.h"
 
@@ -22,6 +23,8 @@ class Loop {
       : environment_(environment), home_(std::move(home)), log_(log) {}
 
   [[nodiscard]] Result<> run() {
+    // Before anything starts a thread: each would be one that the signals may end.
+    if (environment_.engines) block_signals();
     // The store is made where there is none, so that there is something to watch.
     CERTFERRY_TRY(look());
     CERTFERRY_ASSIGN(Wakeups wakeups, Wakeups::make(home_));
@@ -50,11 +53,15 @@ class Loop {
                      commands::Home::open(home_, commands::Home::Access::kRead, environment_));
     CERTFERRY_ASSIGN(link_, FleetLink::make(environment_, home, log_));
     if (link_) wakeups.also(link_->descriptor());
+    if (link_ || !home.store_place().etcd) return {};
+    CERTFERRY_ASSIGN(watch_, StoreWatch::make(home.store_opener()));
+    wakeups.also(watch_->descriptor());
     return {};
   }
 
   // Opens everything anew: the configuration may have changed, and nothing is kept in memory while the agent sleeps.
   [[nodiscard]] Result<> look() {
+    if (watch_) watch_->drain();
     CERTFERRY_ASSIGN(commands::Home home, commands::Home::open(home_, commands::Home::Access::kWrite, environment_));
     if (link_) CERTFERRY_TRY(link_->look(environment_, home));
     CERTFERRY_ASSIGN(const Cycle cycle, run_cycle(environment_, home, time_));
@@ -90,6 +97,7 @@ class Loop {
   const Log& log_;
   TimeSource time_;
   std::unique_ptr<FleetLink> link_;  // null: no relays
+  std::unique_ptr<StoreWatch> watch_;  // null: the store is a file
   Findings told_;
   std::chrono::seconds pause_ = kFirstPause;
   std::optional<Time> due_;

@@ -1,6 +1,7 @@
 #include "agent/serve.h"
 
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "commands/engines.h"
 #include "commands/fleet_members.h"
@@ -29,6 +30,14 @@ sigset_t take_signals() {
   return taken;
 }
 
+// A connection each for ten thousand computers, where the administrator's own limit does not say otherwise.
+void allow_many_files() {
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+  files.rlim_cur = files.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &files);
+}
+
 void wait_for_the_end(const sigset_t& signals) {
   int signal = 0;
   while (::sigwait(&signals, &signal) != 0) {
@@ -40,6 +49,8 @@ void wait_for_the_end(const sigset_t& signals) {
 Result<> run_relay(commands::Environment& environment, const std::string& path, const ServeOptions& options,
                    const Log& log) {
   CERTFERRY_ASSIGN(const commands::Engines* const engines, commands::engines_of(environment));
+  // Before a store on etcd starts threads.
+  const sigset_t signals = take_signals();
   CERTFERRY_ASSIGN(commands::Home home, commands::Home::open(path, commands::Home::Access::kWrite, environment));
   if (!home.membership()) return std::unexpected(commands::no_fleet());
   CERTFERRY_ASSIGN(std::vector<RelayAddress> listen, parse_all(options.listen));
@@ -50,7 +61,7 @@ Result<> run_relay(commands::Environment& environment, const std::string& path, 
                    commands::relay_credentials(environment, home, relays, environment.clock.now()));
   for (const RelayAddress& one : listen) server.listen.push_back(one.text());
   CERTFERRY_TRY(commands::announce_relay(home, relays));
-  const sigset_t signals = take_signals();
+  allow_many_files();
   CERTFERRY_ASSIGN(const std::unique_ptr<relay::Server> running,
                    engines->serve(std::move(server), home.store_opener(), environment.clock, log));
   std::string places;

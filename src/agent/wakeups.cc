@@ -19,7 +19,19 @@ std::unexpected<Error> refused(const char* call) {
               "look at the limits of the service (inotify watches, open files), then start it again");
 }
 
+sigset_t taken_signals() {
+  sigset_t taken;
+  ::sigemptyset(&taken);
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&taken, signal);
+  return taken;
+}
+
 }  // namespace
+
+void block_signals() {
+  const sigset_t taken = taken_signals();
+  ::pthread_sigmask(SIG_BLOCK, &taken, nullptr);
+}
 
 Result<Wakeups> Wakeups::make(const std::string& home) {
   Wakeups made;
@@ -30,9 +42,7 @@ Result<Wakeups> Wakeups::make(const std::string& home) {
   if (!made.watch_.valid() ||
       ::inotify_add_watch(made.watch_.get(), home.c_str(), IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
     return refused("inotify");
-  sigset_t taken;
-  ::sigemptyset(&taken);
-  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) ::sigaddset(&taken, signal);
+  const sigset_t taken = taken_signals();
   if (::pthread_sigmask(SIG_BLOCK, &taken, nullptr) != 0) return refused("pthread_sigmask");
   made.signals_ = Descriptor(::signalfd(-1, &taken, SFD_NONBLOCK | SFD_CLOEXEC));
   if (!made.signals_.valid()) return refused("signalfd");

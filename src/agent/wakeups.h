@@ -10,6 +10,9 @@
 
 namespace certferry::agent {
 
+// Keeps SIGTERM, SIGINT and SIGHUP from this thread and those that it will start, until Wakeups takes them.
+void block_signals();
+
 // One thread. Between two calls of wait() nothing is lost: what happens then makes the next one return at once.
 class Wakeups {
  public:

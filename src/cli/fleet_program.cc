@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
 
 #include "cli/command_line.h"
 #include "commands/fleet_files.h"
@@ -22,8 +23,35 @@ std::string home_of(const Invocation& invocation) {
   return variable ? variable : std::string(commands::kSystemHome);
 }
 
+bool names_etcd(std::string_view text) { return text.find("etcd://") != std::string_view::npos; }
+
+// Whether the configuration may name a store on etcd: a comment that does costs a slower start.
+bool store_may_be_on_etcd(const Invocation& invocation, FileSystem& files) {
+  const auto target = invocation.text(ParameterId::kTo);
+  if (target && names_etcd(*target)) return true;
+  if (const char* const url = std::getenv("CERTFERRY_STORE_URL"); url && names_etcd(url)) return true;
+  constexpr std::size_t kMaxConfig = 1024 * 1024;
+  const auto text = files.read(home_of(invocation) + "/certferry.toml", kMaxConfig);
+  return text && names_etcd(text->text());
+}
+
+bool uses_a_store(CommandId command) {
+  switch (command) {
+    case CommandId::kInspect:
+    case CommandId::kCheck:
+    case CommandId::kType:
+    case CommandId::kConfig:
+    case CommandId::kLinks:
+    case CommandId::kVersion:
+    case CommandId::kHelp:
+    case CommandId::kCompletion:
+    case CommandId::kMan: return false;
+    default: return true;
+  }
+}
+
+// Whether the command cannot do without.
 bool is_needed(const Invocation& invocation, FileSystem& files) {
-  if (invocation.wants_help()) return false;
   switch (invocation.command()) {
     case CommandId::kServe: return true;
     // Only what is carried by file does without; a token that is read from standard input may name relays.
@@ -40,7 +68,9 @@ bool is_needed(const Invocation& invocation, FileSystem& files) {
 
 Result<> become_fleet_program_if_needed(int argc, char** argv, FileSystem& files) {
   const Parsed parsed = parse_command_line(argc, argv, SecretWords::kKeep);
-  if (!parsed || !is_needed(*parsed, files)) return {};
+  if (!parsed || parsed->wants_help()) return {};
+  const bool needed = is_needed(*parsed, files);
+  if (!needed && !(uses_a_store(parsed->command()) && store_may_be_on_etcd(*parsed, files))) return {};
   std::string program;
   if (const char* const named = std::getenv(kProgramVariable)) {
     program = named;
@@ -49,6 +79,8 @@ Result<> become_fleet_program_if_needed(int argc, char** argv, FileSystem& files
     program = own.substr(0, own.rfind('/') + 1) + "certferry-fleet";
   }
   ::execv(program.c_str(), argv);
+  // Where the store is on etcd after all, opening it says what is missing.
+  if (!needed) return {};
   return fail(ErrorKind::kFailed, "CF1081",
               "the part of certferry that talks to relays cannot be started: " + program + ": " + std::strerror(errno),
               "install certferry-fleet beside certferry");

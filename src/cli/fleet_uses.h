@@ -61,6 +61,23 @@ inline constexpr Example kJoinExamples[] = {
      "Makes this computer's keys, and writes what `certferry fleet accept` wants."},
 };
 
+inline constexpr Use kStore_[] = {
+    {kAction, kEverySet, 0, 0, Repeat::kOnce, "show (default), migrate, backup or restore.",
+     "show|migrate|backup|restore"},
+    {kSubject, kEverySet, 0, 1, Repeat::kOnce, "backup, restore: the file."},
+    {kTo},
+    {kForce, kEverySet, 0, kNamedOnly, Repeat::kOnce, "restore: replaces what the store holds, after a question."},
+    {kWhatIf},
+    {kReport},
+};
+inline constexpr Example kStoreExamples[] = {
+    {"certferry store", "Shows where the store is, what it holds, and how etcd's members are."},
+    {"certferry store migrate --to 'etcd://etcd1.example.com:2379,etcd2.example.com:2379/fleet?ca=/etc/certferry/ca.pem'",
+     "Copies everything to etcd, compares it, and names the new store in certferry.toml."},
+    {"certferry store backup /root/store.backup",
+     "Writes everything in it into one file. Private keys are not in the store."},
+};
+
 inline constexpr Use kAdminRole[] = {
     {kIdentity, kEverySet, 0, 0, Repeat::kOnce, "The role."}, {kFilter}, {kSid}, {kLocalStore}, {kReport},
 };

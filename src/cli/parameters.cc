@@ -193,6 +193,8 @@ constexpr Parameter kParameters[] = {
      "Where to listen: [::]:7443, every address, where it is not given. May be repeated."},
     {kFingerprint, "", "fingerprint", "", "", kText, "HEX",
      "approve: what the computer that asked shows; at least its first sixteen digits."},
+    {kTo, "", "to", "", "", kText, "STORE",
+     "The store to move to: sqlite, or etcd://HOST:2379/NAME?ca=/PATH&cert=/PATH&key=/PATH."},
 
     {kAction, "", "", "", "", kChoice, "ACTION", "What to do."},
     {kEndpoint, "", "", "", "", kText, "HOST:PORT", "The service: www.example.com:443, [2001:db8::1]:443."},

@@ -37,6 +37,7 @@ enum class CommandId : std::uint8_t {
   kRole,
   kJoin,
   kServe,
+  kStore,
   kVersion,
   kHelp,
   kCompletion,
@@ -128,6 +129,7 @@ enum class ParameterId : std::uint8_t {
   kRelay,
   kListen,
   kFingerprint,
+  kTo,
   // Bare words.
   kAction,
   kEndpoint,

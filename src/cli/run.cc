@@ -18,6 +18,7 @@
 #include "cli/fleet_program.h"
 #include "cli/password.h"
 #include "cli/stay.h"
+#include "cli/store_commands.h"
 #include "commands/audit.h"
 #include "commands/binding_command.h"
 #include "commands/bulk_import.h"
@@ -135,6 +136,8 @@ class Run {
         return invocation_.on(ParameterId::kOnce) ? with_home(Home::Access::kWrite, agent::run_once)
                                                   : stay(invocation_, terminal_, environment_);
       case CommandId::kServe: return stay(invocation_, terminal_, environment_);
+      case CommandId::kStore:
+        return run_store_command(invocation_, environment_, [this](Home::Access access) { return open(access); });
       case CommandId::kRoll: return roll();
       case CommandId::kStatus: return with_home(Home::Access::kRead, commands::show_status);
       case CommandId::kBinding: return binding();

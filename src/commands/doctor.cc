@@ -11,6 +11,7 @@
 #include "commands/catalog.h"
 #include "commands/frame.h"
 #include "commands/reconcile.h"
+#include "commands/store_command.h"
 #include "deploy/certificates.h"
 #include "deploy/generations.h"
 #include "store/audit.h"
@@ -105,6 +106,10 @@ class Doctor {
     }
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
     CERTFERRY_TRY(store->verify());
+    if (const auto& etcd = home_.store_place().etcd) {
+      CERTFERRY_ASSIGN(const store::EtcdHealth health, environment_.engines->examine_etcd(*etcd));
+      for (Finding& finding : findings_of(health)) frame_.document.findings.push_back(std::move(finding));
+    }
     const auto audit = store::verify_audit(*store);
     if (!audit) tell(audit.error().id, Severity::kFatal, audit.error().message, audit.error().fix);
     Catalog catalog(*store);

@@ -10,6 +10,9 @@
 #include "commands/environment.h"
 #include "relay/client.h"
 #include "relay/server.h"
+#include "store/etcd_health.h"
+#include "store/etcd_url.h"
+#include "store/store.h"
 
 namespace certferry::commands {
 
@@ -19,6 +22,10 @@ struct Engines {
   std::function<Result<std::unique_ptr<relay::Server>>(relay::ServerOptions, const relay::OpenStore&, const Clock&,
                                                        const relay::Log&)>
       serve;
+  // store::EtcdStore::open; writing makes the store where there is none.
+  std::function<Result<std::unique_ptr<store::Store>>(const store::EtcdUrl&, bool write)> open_etcd = {};
+  // store::examine_etcd.
+  std::function<Result<store::EtcdHealth>(const store::EtcdUrl&)> examine_etcd = {};
 };
 
 // CF2401 where this program has none.

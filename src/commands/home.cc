@@ -4,7 +4,6 @@
 
 #include "commands/fleet_files.h"
 #include "store/memory/memory_store.h"
-#include "store/sqlite/sqlite_store.h"
 
 namespace certferry::commands {
 namespace {
@@ -69,30 +68,39 @@ Result<Home> Home::open(std::string path, Access access, Environment& environmen
   home.unsynced_ = std::move(unsynced);
   CERTFERRY_ASSIGN(home.membership_, read_membership(environment.files, home.path_));
   if (home.membership_) home.config_.computer = home.membership_->computer;
+  CERTFERRY_ASSIGN(home.configured_, commands::store_place(home.config_.store.url, home.path_));
+  home.place_ = home.configured_;
+  if (home.place_.etcd && home.membership_) {
+    CERTFERRY_ASSIGN(const bool administers, has_key(environment.files, home.path_, FleetKey::kAdministrator));
+    if (!administers) {
+      CERTFERRY_ASSIGN(home.place_, commands::store_place(std::string(fleet::StoreSettings::kEmbedded), home.path_));
+    }
+  }
   return home;
 }
 
 Result<store::Store*> Home::store() {
   if (store_) return store_.get();
-  const std::string path = path_ + "/certferry.db";
-  CERTFERRY_ASSIGN(const std::optional<FileStatus> status, environment_->files.status(path));
-  if (access_ == Access::kRead && (!status || status->size == 0)) {
-    store_ = std::make_unique<store::MemoryStore>();
-    return store_.get();
+  const bool write = access_ == Access::kWrite;
+  if (!place_.etcd) {
+    CERTFERRY_ASSIGN(const std::optional<FileStatus> status, environment_->files.status(place_.file));
+    if (!write && (!status || status->size == 0)) {
+      store_ = std::make_unique<store::MemoryStore>();
+      return store_.get();
+    }
+    for (const std::string& folder : unsynced_) CERTFERRY_TRY(environment_->files.sync(folder));
+    unsynced_.clear();
+    // The new store's sync makes this name durable too. Where it fails, the first certificate's writing tells why.
+    if (!status) static_cast<void>(environment_->files.make_folder(path_ + "/certificates", kHomeMode));
   }
-  for (const std::string& folder : unsynced_) CERTFERRY_TRY(environment_->files.sync(folder));
-  unsynced_.clear();
-  // The new store's sync makes this name durable too. Where it fails, the first certificate's writing tells why.
-  if (!status) static_cast<void>(environment_->files.make_folder(path_ + "/certificates", kHomeMode));
-  CERTFERRY_ASSIGN(store_,
-                   store::SqliteStore::open(path, access_ == Access::kWrite ? store::SqliteStore::Access::kWrite
-                                                                            : store::SqliteStore::Access::kRead));
+  CERTFERRY_ASSIGN(store_, open_store(environment_->engines, place_, write, environment_->files));
   return store_.get();
 }
 
 std::function<Result<std::unique_ptr<store::Store>>()> Home::store_opener() const {
-  return [path = path_ + "/certferry.db"]() -> Result<std::unique_ptr<store::Store>> {
-    return store::SqliteStore::open(path, store::SqliteStore::Access::kWrite);
+  return [engines = environment_->engines, place = configured_]() -> Result<std::unique_ptr<store::Store>> {
+    PosixFileSystem files;
+    return open_store(engines, place, /*write=*/true, files);
   };
 }
 

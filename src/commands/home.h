@@ -10,6 +10,7 @@
 
 #include "base/result.h"
 #include "commands/environment.h"
+#include "commands/store_place.h"
 #include "fleet/config.h"
 #include "fleet/statements.h"
 #include "store/store.h"
@@ -40,8 +41,10 @@ class Home {
   [[nodiscard]] const std::optional<fleet::Membership>& membership() const { return membership_; }
   // After its fleet gave it another place.
   void set_computer(const fleet::Computer& computer) { config_.computer = computer; }
+  // The place where the configuration wants it; a computer that joined a fleet has its own in any case. Errors of open_store().
   [[nodiscard]] Result<store::Store*> store();
-  // Opens the store, which is there, once more: for another thread. May outlive the home.
+  [[nodiscard]] const StorePlace& store_place() const { return place_; }
+  // Opens the store that the configuration names, which is there, once more: for another thread. May outlive the home.
   [[nodiscard]] std::function<Result<std::unique_ptr<store::Store>>()> store_opener() const;
 
  private:
@@ -53,6 +56,8 @@ class Home {
   fleet::Config config_;
   std::optional<fleet::Membership> membership_;
   Environment* environment_;
+  StorePlace place_;
+  StorePlace configured_;
   std::vector<std::string> unsynced_;  // folders that hold a new folder's name; on disk before the store is relied on
   std::unique_ptr<store::Store> store_;
 };

@@ -213,7 +213,10 @@ class Import {
     // A chain that was stored is not given up for a shorter one.
     if (stored && stored->record.chain.size() > record_.chain.size()) record_.chain = stored->record.chain;
     revision_ = stored ? stored->revision : 0;
-    stores_ = !stored || !(stored->record == record_);
+    // Another home that shares the store imported it: its private key is there.
+    const deploy::Certificates certificates(environment_.files, home_.path());
+    missing_here_ = stored && selection_->key && !certificates.exists(record_.sha256).value_or(true);
+    stores_ = !stored || !(stored->record == record_) || missing_here_;
     new_ = !stored;
   }
 
@@ -262,9 +265,12 @@ class Import {
     };
     const std::string name = record_.thumbprint + " (" + selection_->leaf->subject.label() + ")";
     if (new_) step("store certificate " + name + " with its private key");
-    if (!new_ && stores_)
+    if (missing_here_) {
+      step("bring the private key of " + name + " to this home");
+    } else if (!new_ && stores_) {
       step(stored->record.exportable != record_.exportable ? "change who may read the private key of " + name
                                                            : "complete what is stored of " + name);
+    }
     describe(planned_, home_.config(), record_, now_, document_);
     changes_ = stores_ ||
                std::ranges::any_of(planned_, [](const PlannedAssignment& plan) { return plan.transition.changed(); });
@@ -375,6 +381,7 @@ class Import {
   CertificateRecord record_;
   store::Revision revision_ = 0;
   bool new_ = false;
+  bool missing_here_ = false;  // stored, and its files are below another home
   bool stores_ = false;   // the record or the files change
   bool changes_ = false;  // anything changes
   std::vector<PlannedAssignment> planned_;

@@ -8,6 +8,7 @@
 #include "commands/catalog.h"
 #include "commands/fleet_files.h"
 #include "commands/fleet_members.h"
+#include "commands/store_restore.h"
 #include "commands/heartbeat.h"
 #include "deploy/certificates.h"
 #include "deploy/materials.h"
@@ -39,6 +40,7 @@ class Publisher {
     CERTFERRY_ASSIGN(const seal::Trust trust, fleet_trust(home_, store_));
     CERTFERRY_ASSIGN(members_, fleet_members(store_, trust, now_));
     result_.findings = members_.findings;
+    CERTFERRY_ASSIGN(least_counter_, least_counter(store_));
     CERTFERRY_ASSIGN(const store::Listing sealed, store_.list(fleet::kSealedKeys));
     sealed_.clear();
     for (const store::Entry& entry : sealed.entries) sealed_[entry.key] = entry.value;
@@ -70,7 +72,9 @@ class Publisher {
     for (const fleet::Slot& slot : slots_of(assignment)) {
       const std::string& sha256 = slot.certificate.sha256;
       CERTFERRY_ASSIGN(const std::optional<Found> found, catalog_.get(sha256));
-      if (!found || !found->record.has_key) {
+      CERTFERRY_ASSIGN(const bool has_key, certificates_.has_key(sha256));
+      if (!found || !found->record.has_key || !has_key) {
+        if (was_published(assignment)) return {};
         result_.findings.push_back({"CF1765", Severity::kWarning,
                                     "the computers of the fleet do not get what is assigned to " + where +
                                         ": there is no private key here for " + sha256.substr(0, 16) + "…",
@@ -89,15 +93,33 @@ class Publisher {
     return sign(std::move(manifest), where);
   }
 
+  [[nodiscard]] bool is_recipient(const fleet::Member& member, const fleet::Assignment& assignment) const {
+    const fleet::Computer& computer = member.computer;
+    return member.state == fleet::Member::State::kActive && computer.fqdn != home_.config().computer.fqdn &&
+           computer.in(assignment.scope) && computer.hosts(assignment.type);
+  }
+
+  // Another home that shares the store has the key, and sealed it to everybody. What it sealed stays in any case.
+  [[nodiscard]] bool was_published(const fleet::Assignment& assignment) {
+    bool complete = true;
+    for (const StoredMember& stored : members_.members) {
+      if (!is_recipient(stored.member, assignment)) continue;
+      for (const fleet::Slot& slot : slots_of(assignment)) {
+        const std::string key =
+            fleet::sealed_key(stored.member.computer.fqdn, assignment.scope, assignment.type, slot.generation);
+        complete = complete && sealed_.contains(key);
+        wanted_.insert(key);
+      }
+    }
+    return complete;
+  }
+
   [[nodiscard]] Result<> seal_to_all(const fleet::Manifest& manifest, const Materials& materials) {
     if (!manifest.assignment) return {};
     for (const StoredMember& stored : members_.members) {
       const fleet::Member& member = stored.member;
       const fleet::Computer& computer = member.computer;
-      if (member.state != fleet::Member::State::kActive || computer.fqdn == home_.config().computer.fqdn ||
-          !computer.in(manifest.scope) || !computer.hosts(manifest.type)) {
-        continue;
-      }
+      if (!is_recipient(member, *manifest.assignment)) continue;
       CERTFERRY_ASSIGN(const x509::PublicKey recipient, seal::read_key(member.sealing_key));
       for (const fleet::Slot& slot : slots_of(*manifest.assignment)) {
         const auto certificate =
@@ -132,11 +154,12 @@ class Publisher {
       fleet::Manifest same = manifest;
       same.head = before.head;
       same.cmdlet = before.cmdlet;
-      if (same == before) return {};
+      if (same == before && before.head.counter >= least_counter_) return {};
       manifest.head.counter = before.head.counter + 1;
     } else if (!manifest.assignment) {
       return {};
     }
+    manifest.head.counter = std::max(manifest.head.counter, least_counter_);
     CERTFERRY_TRY(flush());
     CERTFERRY_ASSIGN(const x509::PrivateKey own, read_key(environment_.files, home_.path(), FleetKey::kAdministrator));
     CERTFERRY_ASSIGN(const seal::Envelope envelope,
@@ -182,6 +205,7 @@ class Publisher {
   const std::string cmdlet_;
   const Time now_;
   Members members_;
+  std::uint64_t least_counter_ = 0;
   std::map<std::string, std::string> sealed_;  // what the store holds
   std::set<std::string> wanted_;
   store::Batch batch_;

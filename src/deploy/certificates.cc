@@ -103,7 +103,13 @@ Result<bool> Certificates::has_key(std::string_view sha256) const {
 }
 
 Result<Secret> Certificates::read(std::string_view sha256, std::string_view file) const {
-  return read_pem_file(files_, folder_of(sha256), file);
+  auto text = read_pem_file(files_, folder_of(sha256), file);
+  if (text || text.error().id != "CF1602") return text;
+  CERTFERRY_ASSIGN(const bool there, exists(sha256));
+  if (there) return text;
+  return fail(ErrorKind::kFailed, "CF1602",
+              "the certificate " + std::string(sha256.substr(0, 16)) + "… and its private key are not below this home",
+              "import the certificate with its key here: homes that share a store do not share private keys");
 }
 
 Findings Certificates::verify(std::string_view sha256, const KeyAccess& access) const {

@@ -45,7 +45,7 @@ class Connection {
     std::unique_ptr<etcdserverpb::Maintenance::Stub> maintenance;
   };
   [[nodiscard]] Member& member() { return members_[current_]; }
-  [[nodiscard]] const std::vector<Member>& members() const { return members_; }
+  [[nodiscard]] std::vector<Member>& members() { return members_; }
   // The member that did not serve is left for the next one; pauses shortly after each round of all of them.
   void next();
   // Gives the current member a moment to be connected. gRPC gets on with that only while somebody waits for it, and a call
