@@ -82,6 +82,7 @@ class FleetRun {
     if (action == "approve")
       return commands::approve_computer(environment_, home, options, text(ParameterId::kFingerprint));
     if (action == "move") return commands::move_computer(environment_, home, options);
+    if (action == "release") return commands::release_computer(environment_, home, options.fqdn);
     return commands::say_farewell(environment_, home, options.fqdn,
                                   action == "lost" ? commands::Farewell::kLost : commands::Farewell::kRemoved);
   }

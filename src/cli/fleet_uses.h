@@ -23,8 +23,8 @@ inline constexpr Example kFleetExamples[] = {
      "Writes what a computer needs into a file; its keys are sealed to that computer."},
 };
 inline constexpr Use kComputer_[] = {
-    {kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default), add, requests, approve, move, lost or remove.",
-     "list|add|requests|approve|move|lost|remove"},
+    {kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default), add, requests, approve, move, release, lost or remove.",
+     "list|add|requests|approve|move|release|lost|remove"},
     {kSubject, kEverySet, 0, 1, Repeat::kOnce, "The computer.", {}},
     {kSite},
     {kPool},

@@ -6,6 +6,7 @@
 #include "base/ascii.h"
 #include "commands/adopt.h"
 #include "commands/catalog.h"
+#include "commands/clones.h"
 #include "commands/fleet_files.h"
 #include "commands/fleet_members.h"
 #include "commands/frame.h"
@@ -265,6 +266,30 @@ Outcome move_computer(Environment& environment, Home& home, const ComputerOption
                             : changed ? "Moved " + options.fqdn
                                       : options.fqdn + " is there already";
   return frame.finish(done, changed, {{"computer", options.fqdn}, {"changed", changed}});
+}
+
+Outcome release_computer(Environment& environment, Home& home, const std::string& fqdn) {
+  Administration administration(environment, home);
+  Frame& frame = administration.frame;
+  const auto release = [&]() -> Result<> {
+    CERTFERRY_TRY(administration.open());
+    CERTFERRY_ASSIGN(const StoredMember stored, administration.member(fqdn));
+    if (stored.member.state != fleet::Member::State::kQuarantined) {
+      return fail(ErrorKind::kUsage, "CF1794", fqdn + " is not quarantined",
+                  "`certferry computer list` shows the state of each");
+    }
+    store::Batch batch;
+    CERTFERRY_TRY(forget_clones(administration.store(), batch, fqdn));
+    for (const std::string& key : {fleet::status_key(fqdn)}) batch.remove(key);
+    CERTFERRY_TRY(administration.store().commit(batch));
+    fleet::Member after = stored.member;
+    after.state = fleet::Member::State::kActive;
+    return administration.change(stored, std::move(after), "release " + fqdn + " from quarantine");
+  };
+  const Result<> done = release();
+  frame.document.status = report::Status::kDone;
+  frame.document.headline = done ? fqdn + " is active again" : "Nothing was changed";
+  return frame.finish(done, done.has_value(), {{"computer", fqdn}, {"changed", done.has_value()}});
 }
 
 Outcome say_farewell(Environment& environment, Home& home, const std::string& fqdn, Farewell farewell) {

@@ -30,6 +30,9 @@ enum class Farewell {
 // Nothing is sealed to it any more, and what was is taken back.
 [[nodiscard]] Outcome say_farewell(Environment& environment, Home& home, const std::string& fqdn, Farewell farewell);
 
+// After the copy of a quarantined computer is gone: goes on with the one that is left. CF1794.
+[[nodiscard]] Outcome release_computer(Environment& environment, Home& home, const std::string& fqdn);
+
 // Those who asked to join without a token, with their fingerprints.
 [[nodiscard]] Outcome show_applicants(Environment& environment, Home& home);
 // Takes the one in that has that fingerprint, at the place of `options`. CF2404 where there is none.

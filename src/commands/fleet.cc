@@ -237,7 +237,12 @@ Outcome accept_statement(Environment& environment, Home& home, const std::string
     const std::string statement(text.text().substr(0, text.text().find_last_not_of("\r\n") + 1));
     CERTFERRY_ASSIGN(const seal::Envelope envelope, seal::envelope_from_json(statement));
     if (envelope.payload_type == seal::payload_type(fleet::Status::kKind)) {
-      CERTFERRY_ASSIGN(changed, accept_status(*store, trust, statement, frame.now()));
+      const auto accepted = accept_status(*store, trust, statement, frame.now());
+      // Also where it is refused: it may show that there are two of it.
+      CERTFERRY_ASSIGN(const Published published, publish(environment, home, "Set-CsCertificate", frame.now()));
+      frame.document.findings = published.findings;
+      if (!accepted) return std::unexpected(accepted.error());
+      changed = *accepted;
       frame.document.headline = changed ? "Its word is kept" : "Its word was known";
       return {};
     }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "commands/clones.h"
 #include "commands/deployment.h"
 #include "commands/fleet_files.h"
 #include "commands/fleet_members.h"
@@ -115,13 +116,18 @@ Result<bool> accept_status(store::Store& store, const seal::Trust& trust, const 
   const std::string key = fleet::status_key(claimed.fqdn);
   CERTFERRY_ASSIGN(const std::optional<store::Entry> there, store.get(key));
   CERTFERRY_ASSIGN(const std::optional<fleet::Status> before, last_status(store, trust, member->member));
+  store::Batch batch;
   if (before) {
     CERTFERRY_ASSIGN(const seal::Envelope old_envelope, seal::envelope_from_json(there->value));
-    CERTFERRY_ASSIGN(const bool is_new,
-                     seal::follows(before->head, old_envelope.payload, status.statement.head, envelope.payload));
-    if (!is_new) return false;
+    const auto is_new = seal::follows(before->head, old_envelope.payload, status.statement.head, envelope.payload);
+    if (!is_new && is_new.error().id == "CF2218") {
+      CERTFERRY_TRY(watch(store, batch, member->member, status.statement, envelope.payload));
+      if (!batch.puts.empty()) CERTFERRY_TRY(store.commit(batch));
+    }
+    if (!is_new) return std::unexpected(is_new.error());
+    if (!*is_new) return false;
   }
-  store::Batch batch;
+  CERTFERRY_TRY(watch(store, batch, member->member, status.statement, envelope.payload));
   batch.expect(key, there ? there->revision : 0);
   batch.put(key, statement);
   CERTFERRY_TRY(store.commit(batch));
@@ -132,7 +138,10 @@ Result<std::optional<fleet::Status>> last_status(store::Store& store, const seal
                                                  const fleet::Member& member) {
   CERTFERRY_ASSIGN(const std::optional<store::Entry> entry, store.get(fleet::status_key(member.computer.fqdn)));
   if (!entry) return std::optional<fleet::Status>();
-  auto status = trust.status(entry->value, member);
+  // Also of one that left, for the record.
+  fleet::Member then = member;
+  then.state = fleet::Member::State::kActive;
+  auto status = trust.status(entry->value, then);
   // Of an earlier computer of that name, as a rule: it signed with other keys.
   if (!status) return std::optional<fleet::Status>();
   return std::optional(std::move(status->statement));

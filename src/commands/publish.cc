@@ -6,6 +6,7 @@
 
 #include "commands/attempts.h"
 #include "commands/catalog.h"
+#include "commands/clones.h"
 #include "commands/fleet_files.h"
 #include "commands/fleet_members.h"
 #include "commands/store_restore.h"
@@ -220,11 +221,19 @@ Result<Published> publish(Environment& environment, Home& home, std::string_view
   CERTFERRY_ASSIGN(const bool administers, has_key(environment.files, home.path(), FleetKey::kAdministrator));
   if (!administers) return Published();
   CERTFERRY_ASSIGN(store::Store* const store, home.store());
+  Findings clones;
+  const auto quarantine = [&]() -> Result<> {
+    CERTFERRY_ASSIGN(clones, quarantine_clones(environment, home, now));
+    return {};
+  };
+  CERTFERRY_TRY(apply_or_plan_again([] { return Result<>(); }, quarantine));
   Publisher publisher(environment, home, *store, cmdlet, now);
   const auto again = [&] { return publisher.run(); };
   CERTFERRY_TRY(apply_or_plan_again([] { return Result<>(); }, again));
   CERTFERRY_TRY(renew_heartbeat(environment, home, Heartbeats::kGoOn, now));
-  return publisher.take();
+  Published published = publisher.take();
+  published.findings.insert(published.findings.begin(), clones.begin(), clones.end());
+  return published;
 }
 
 }  // namespace certferry::commands

@@ -77,6 +77,12 @@ class Taker {
     return {};
   }
 
+  // What was verified when it came stays good: only what is new needs somebody who may say it now.
+  [[nodiscard]] Result<bool> is_held(const std::string& key, const std::string& value) {
+    CERTFERRY_ASSIGN(const std::optional<store::Entry> held, store_.get(held_key(key)));
+    return held && held->value == value;
+  }
+
   template <typename Statement>
   [[nodiscard]] Result<bool> is_newer(const std::string& key, const std::string& held, const std::string& value) {
     CERTFERRY_ASSIGN(const std::optional<store::Entry> before, store_.get(held));
@@ -102,9 +108,16 @@ class Taker {
       return fail(ErrorKind::kRejected, "CF1772", "what came is for another computer than " + fqdn,
                   "have a bundle made for this one: certferry fleet bundle " + fqdn + " --output FILE");
     }
-    CERTFERRY_ASSIGN(const seal::Verified<fleet::Member> own, trust_->member(*statement, frame_.now()));
+    CERTFERRY_ASSIGN(const bool held, is_held(key, *statement));
+    fleet::Member member;
+    if (held) {
+      CERTFERRY_ASSIGN(const seal::Envelope envelope, seal::envelope_from_json(*statement));
+      CERTFERRY_ASSIGN(member, fleet::statement_from_json<fleet::Member>(envelope.payload));
+    } else {
+      CERTFERRY_ASSIGN(seal::Verified<fleet::Member> own, trust_->member(*statement, frame_.now()));
+      member = std::move(own.statement);
+    }
     CERTFERRY_ASSIGN(const bool is_new, is_newer<fleet::Member>(key, held_key(key), *statement));
-    const fleet::Member& member = own.statement;
     CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_key(environment_.files, home_.path(), FleetKey::kIdentity));
     if (member.computer.fqdn != fqdn || !equal(member.identity_key, identity.public_key().spki())) {
       return fail(ErrorKind::kRejected, "CF1772", "what came is for another computer than " + fqdn,
@@ -136,6 +149,8 @@ class Taker {
     const std::string key(fleet::kHeartbeatKey);
     const auto statement = entry(key);
     if (!statement) return {};
+    CERTFERRY_ASSIGN(const bool held, is_held(key, *statement));
+    if (held) return {};
     CERTFERRY_TRY(trust_->heartbeat(*statement, frame_.now()));
     CERTFERRY_ASSIGN(const bool is_new, is_newer<fleet::Heartbeat>(key, held_key(key), *statement));
     if (!is_new) return {};
@@ -146,6 +161,8 @@ class Taker {
   }
 
   [[nodiscard]] Result<> take_manifest(const std::string& key, const std::string& value) {
+    CERTFERRY_ASSIGN(const bool held, is_held(key, value));
+    if (held) return {};
     CERTFERRY_ASSIGN(const seal::Verified<fleet::Manifest> verified, trust_->manifest(value, computer_, frame_.now()));
     const fleet::Manifest& manifest = verified.statement;
     if (fleet::manifest_key(manifest.scope, manifest.type) != key)

@@ -189,6 +189,11 @@ Result<Verified<Heartbeat>> Trust::heartbeat(std::string_view text, Time now) co
 Result<Verified<Status>> Trust::status(std::string_view text, const Member& member) const {
   CERTFERRY_ASSIGN(const Envelope envelope, envelope_from_json(text));
   CERTFERRY_ASSIGN(Status status, read<Status>(envelope));
+  if (member.state != Member::State::kActive) {
+    return fail(ErrorKind::kNotPermitted, "CF2214",
+                "the fleet says that " + member.computer.fqdn + " is " + std::string(name_of(member.state)),
+                "what it says counts again once it joined anew");
+  }
   CERTFERRY_ASSIGN(const x509::PublicKey key, read_key(member.identity_key));
   if (!is_signed_by(envelope, key)) return refused("CF2213", "a status is not signed by its computer");
   if (status.fqdn != member.computer.fqdn) return contradiction("a computer tells the status of another one");

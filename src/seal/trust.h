@@ -49,7 +49,7 @@ class Trust {
   [[nodiscard]] Result<Verified<fleet::Member>> joined(std::string_view envelope, std::string_view enrolment) const;
   // Whoever was delegated anything may say that the fleet is heard.
   [[nodiscard]] Result<Verified<fleet::Heartbeat>> heartbeat(std::string_view envelope, Time now) const;
-  // What a computer says of itself, by the identity key of its own statement.
+  // What a computer says of itself, by the identity key of its own statement. CF2214 unless that says it is active.
   [[nodiscard]] Result<Verified<fleet::Status>> status(std::string_view envelope, const fleet::Member& member) const;
 
  private:

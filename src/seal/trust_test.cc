@@ -195,6 +195,12 @@ TEST_F(TrustTest, AComputerSpeaksForItselfAlone) {
                        {{"Default", Scope::global(), 3, "aa", fleet::ReportedUse::State::kVerified, ""}}};
   EXPECT_TRUE(trust.status(signed_by(identity, status), member()));
   EXPECT_EQ(trust.status(signed_by(sealing, status), member()).error().id, "CF2213");
+  for (const auto state :
+       {fleet::Member::State::kLost, fleet::Member::State::kRemoved, fleet::Member::State::kQuarantined}) {
+    fleet::Member gone = member();
+    gone.state = state;
+    EXPECT_EQ(trust.status(signed_by(identity, status), gone).error().id, "CF2214");
+  }
   status.fqdn = "mail01.example";
   EXPECT_EQ(trust.status(signed_by(identity, status), member()).error().id, "CF2216");
 }

@@ -1,6 +1,7 @@
 """A fleet whose computers are reached by files alone: joined, given what they shall have, moved, removed. Each computer is a home of its own."""
 
 import json
+import shutil
 import subprocess
 
 import made_files
@@ -179,6 +180,32 @@ class Fleet(made_files.ProgramTest):
         self.assertEqual(self.carry(WEB, exit_code=6)["error"]["id"], "CF2214")
         self.assertEqual(self.live(web), first)
         own.write_bytes(administrator)
+
+    def test_a_copied_computer_is_quarantined_until_somebody_releases_it(self):
+        self.on(self.admin, "fleet", "init")
+        web = self.join(WEB, "--pool", "web.litwareinc.com")
+        copy = self.place / "copy"
+        shutil.copytree(web, copy, symlinks=True)
+        self.assign("first")
+        self.carry(WEB)
+        said, copied = self.place / "said", self.place / "copied"
+        self.on(web, "fleet", "report", "--output", said)
+        self.on(copy, "fleet", "report", "--output", copied)
+        self.assertTrue(self.on(self.admin, "fleet", "accept", said)["changed"])
+        self.assertFalse(self.on(self.admin, "fleet", "accept", said)["changed"])
+        # Both signed something else as their first word.
+        refused = self.on(self.admin, "fleet", "accept", copied, exit_code=5)
+        self.assertEqual(refused["error"]["id"], "CF2218")
+        self.assertIn("CF1793", [finding["id"] for finding in refused["findings"]])
+        self.assertEqual([one["state"] for one in self.on(self.admin, "computer")["computers"] if one["fqdn"] == WEB], ["quarantined"])
+        self.assertIn("quarantine " + WEB, json.dumps(self.on(self.admin, "audit")))
+        self.assertEqual(self.carry(WEB, exit_code=6)["error"]["id"], "CF1773")
+        self.assertNotIn("/sealed/", (self.place / f"{WEB}.bundle").read_text())
+        self.on(self.admin, "computer", "release", WEB)
+        second = self.assign("second")
+        self.carry(WEB)
+        self.assertEqual(self.live(web), second)
+        self.assertEqual(self.on(self.admin, "computer", "release", WEB, exit_code=2)["error"]["id"], "CF1794")
 
     def test_a_lost_computer_gets_nothing_more(self):
         self.on(self.admin, "fleet", "init")
