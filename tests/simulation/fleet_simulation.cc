@@ -351,6 +351,9 @@ void FleetSimulation::look_at_store() {
       std::optional<Time>& effective = ledger_.issued.at(slot.certificate.sha256).effective;
       effective = std::min(effective.value_or(slot.effective), slot.effective);
     };
+    std::string& staged = ledger_.staged[use_key(one.scope.key(), one.type)];
+    if (!staged.empty() && !one.names(staged)) ledger_.withdrawn.insert(staged);
+    staged = one.next ? one.next->slot.certificate.sha256 : "";
     if (one.current) note(*one.current);
     if (one.next) note(one.next->slot);
     if (one.previous) note(*one.previous);

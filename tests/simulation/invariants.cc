@@ -64,7 +64,7 @@ std::optional<std::string> violation(Computer& computer, const Ledger& ledger, T
     const auto undone = ledger.undone.find(use);
     const bool went_back = undone != ledger.undone.end() && undone->second > before.order;
     // It was shown by a clock that ran ahead: its turn had not come.
-    if (!went_back && !newest.early)
+    if (!went_back && !newest.early && !ledger.withdrawn.contains(newest.sha256))
       return where + "shows " + sha256.substr(0, 8) + " after " + newest.sha256.substr(0, 8) + ", which is newer, of " +
              issued.scope;
     newest = {sha256, early};

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "fleet/assignment.h"
@@ -25,6 +26,8 @@ struct Issued {
 struct Ledger {
   std::map<std::string, Issued> issued;  // by SHA-256
   std::map<std::string, std::uint64_t> undone;  // when the administrator last went back, by use_key()
+  std::map<std::string, std::string> staged;  // by use_key(): SHA-256
+  std::set<std::string> withdrawn;  // were staged, and gave way before their date; who did not hear of it uses them
   std::uint64_t order = 0;
 };
 
