@@ -12,11 +12,17 @@ certferry::Result<std::unique_ptr<certferry::store::Store>> open_etcd(const cert
   return EtcdStore::open(url, write ? EtcdStore::Access::kWrite : EtcdStore::Access::kRead);
 }
 
+certferry::Result<std::size_t> purge_etcd(const certferry::store::EtcdUrl& url, certferry::Time now) {
+  CERTFERRY_ASSIGN(const auto store,
+                   certferry::store::EtcdStore::open(url, certferry::store::EtcdStore::Access::kWrite));
+  return store->purge(now);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (const auto code = certferry::container::confined_main(argc, argv)) return *code;
   const certferry::commands::Engines engines{certferry::relay::Client::make, certferry::relay::Server::start, open_etcd,
-                                             certferry::store::examine_etcd};
+                                             purge_etcd, certferry::store::examine_etcd};
   return certferry::cli::run(argc, argv, &engines);
 }

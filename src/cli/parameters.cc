@@ -194,7 +194,7 @@ constexpr Parameter kParameters[] = {
     {kFingerprint, "", "fingerprint", "", "", kText, "HEX",
      "approve: what the computer that asked shows; at least its first sixteen digits."},
     {kTo, "", "to", "", "", kText, "STORE",
-     "The store to move to: sqlite, or etcd://HOST:2379/NAME?ca=/PATH&cert=/PATH&key=/PATH."},
+     "The store to move to: sqlite, or etcd://HOST:2379/NAME?ca=/PATH with what else the way there needs."},
 
     {kAction, "", "", "", "", kChoice, "ACTION", "What to do."},
     {kEndpoint, "", "", "", "", kText, "HOST:PORT", "The service: www.example.com:443, [2001:db8::1]:443."},

@@ -72,6 +72,10 @@ class Doctor {
       CERTFERRY_ASSIGN(const bool changed, certificates_.set_access(found.record.sha256, access));
       if (changed) step("set who may read the private key of " + found.record.thumbprint);
     }
+    if (const auto& etcd = home_.store_place().etcd) {
+      CERTFERRY_ASSIGN(const std::size_t purged, environment_.engines->purge_etcd(*etcd, frame_.now()));
+      if (purged > 0) step("erase the places of " + std::to_string(purged) + " keys that were removed long ago");
+    }
     CERTFERRY_ASSIGN(const Reconciled reconciled, reconcile(environment_, home_, frame_.now()));
     CERTFERRY_TRY(reconciled.outcome());
     for (const std::string& type : reconciled.changed) step("bring what is live for " + type + " to the store");

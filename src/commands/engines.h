@@ -24,6 +24,8 @@ struct Engines {
       serve;
   // store::EtcdStore::open; writing makes the store where there is none.
   std::function<Result<std::unique_ptr<store::Store>>(const store::EtcdUrl&, bool write)> open_etcd = {};
+  // store::EtcdStore::purge.
+  std::function<Result<std::size_t>(const store::EtcdUrl&, Time now)> purge_etcd = {};
   // store::examine_etcd.
   std::function<Result<store::EtcdHealth>(const store::EtcdUrl&)> examine_etcd = {};
 };

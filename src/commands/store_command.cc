@@ -69,20 +69,20 @@ Findings findings_of(const store::EtcdHealth& health) {
   constexpr std::size_t kManyRemoved = 100'000;
   Findings findings;
   for (const std::string& alarm : health.alarms) {
-    findings.push_back(finding("CF1525", Severity::kFatal, "etcd raised the alarm " + alarm,
+    findings.push_back(finding("CF1759", Severity::kFatal, "etcd raised the alarm " + alarm,
                                alarm == "NOSPACE" ? "compact, defragment each member, then etcdctl alarm disarm"
                                                   : "replace the member that is damaged"));
   }
   for (const store::EtcdMember& member : health.members) {
     if (!member.problem.empty()) {
-      findings.push_back(finding("CF1526", Severity::kWarning,
+      findings.push_back(finding("CF1791", Severity::kWarning,
                                  "the member " + member.endpoint + " of etcd does not answer: " + member.problem,
                                  "see whether it runs; the others do its work until a majority is gone"));
       continue;
     }
     const std::int64_t quota = member.quota > 0 ? member.quota : kUsualQuota;
     if (member.octets > quota / 5 * 4) {
-      findings.push_back(finding("CF1527", Severity::kWarning,
+      findings.push_back(finding("CF1795", Severity::kWarning,
                                  "the database of " + member.endpoint + " has " +
                                      octets_text(static_cast<std::size_t>(member.octets)) +
                                      ", and takes no more writes at " + octets_text(static_cast<std::size_t>(quota)) +
@@ -91,21 +91,22 @@ Findings findings_of(const store::EtcdHealth& health) {
     }
     if (health.members.size() > 1 && member.version.starts_with("3.4.")) {
       findings.push_back(finding(
-          "CF1529", Severity::kInfo,
+          "CF1797", Severity::kInfo,
           member.endpoint + " runs etcd " + member.version + ", where a member that comes back can depose the leader",
           "start every member with --pre-vote, as later versions do by themselves"));
     }
   }
   if (health.keeps_all_history && health.revision > kMuchHistory) {
-    findings.push_back(finding("CF1528", Severity::kWarning,
+    findings.push_back(finding("CF1796", Severity::kWarning,
                                "etcd keeps everything that was ever written: " + std::to_string(health.revision) +
                                    " revisions, and none was compacted",
                                "start the members with --auto-compaction-retention=1h"));
   }
   if (health.removed > kManyRemoved) {
-    findings.push_back(finding("CF1530", Severity::kInfo,
-                               std::to_string(health.removed) + " keys were removed, and their places are still kept",
-                               "certferry store migrate to a store of another name leaves them behind"));
+    findings.push_back(finding(
+        "CF1798", Severity::kInfo,
+        std::to_string(health.removed) + " keys were removed, and their places are still kept",
+        "run `certferry doctor --repair` once a day: it erases those that were removed before the run of the day before"));
   }
   return findings;
 }

@@ -22,7 +22,7 @@ struct RestoreOptions {
   bool force = false;  // replaces what the store holds, after a question
   bool what_if = false;
 };
-// Into a store that is empty: CF1522 else. Interrupted, it is run again: until it has finished nobody can work with the store.
+// Into a store that is empty: CF1756 else. Interrupted, it is run again: until it has finished nobody can work with the store.
 // Where the fleet saw newer statements than the backup holds, publishing signs them with higher counters.
 [[nodiscard]] Outcome restore_store(Environment& environment, Home& home, const std::string& file,
                                     const RestoreOptions& options);

@@ -110,12 +110,12 @@ class Migration {
     if (home_.membership()) {
       CERTFERRY_ASSIGN(const bool administers, has_key(environment_.files, home_.path(), FleetKey::kAdministrator));
       if (!administers)
-        return fail(ErrorKind::kUsage, "CF1523", "a computer that joined a fleet keeps a store of its own",
+        return fail(ErrorKind::kUsage, "CF1757", "a computer that joined a fleet keeps a store of its own",
                     "move the store where the fleet is administered");
     }
     const auto origin = home_.config().origins.find(std::string(kKey));
     if (origin == home_.config().origins.end() || !origin->second.starts_with("environment")) return {};
-    return fail(ErrorKind::kUsage, "CF1523", "the variable CERTFERRY_STORE_URL says where the store is",
+    return fail(ErrorKind::kUsage, "CF1757", "the variable CERTFERRY_STORE_URL says where the store is",
                 "unset it, run the command, and set it to the new store where it is still needed");
   }
 
@@ -142,7 +142,7 @@ class Migration {
   [[nodiscard]] Result<> plan_config() {
     if (home_.config().store.url == target_.text) return {};
     const auto refuse = [&](const std::string& why) {
-      return fail(ErrorKind::kFailed, "CF1524", "certferry.toml cannot be changed by itself: " + why,
+      return fail(ErrorKind::kFailed, "CF1758", "certferry.toml cannot be changed by itself: " + why,
                   "write url = \"" + target_.text + "\" below [store] there, then run the command again");
     };
     CERTFERRY_ASSIGN(const std::optional<FileStatus> status, environment_.files.status(config_path()));
@@ -194,7 +194,7 @@ class Migration {
     CERTFERRY_ASSIGN(const store::Listing one, source.list(""));
     CERTFERRY_ASSIGN(const store::Listing other, target.list(""));
     if (one.entries.empty() || one.entries != other.entries) return {};
-    return fail(ErrorKind::kUsage, "CF1515", "both addresses are of the same store",
+    return fail(ErrorKind::kUsage, "CF1757", "both addresses are of the same store",
                 "write the address that you want below [store] in certferry.toml: there is nothing to be copied");
   }
 

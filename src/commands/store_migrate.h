@@ -11,7 +11,7 @@ namespace certferry::commands {
 
 // `target`: "sqlite" or "etcd://…". Copies, compares, marks the old store as one that has moved, and names the new one in
 // certferry.toml, in this order: a command meets the old store, or the new one, or is told to wait, and never writes to the wrong
-// one. May be killed anywhere and run again. CF1512, CF1515 to CF1517; CF1523 the home may not have another store, CF1524
+// one. May be killed anywhere and run again. CF1512, CF1515 to CF1517; CF1757 the home may not have another store, CF1758
 // certferry.toml is to be changed by hand.
 [[nodiscard]] Outcome migrate_store(Environment& environment, Home& home, const std::string& target, bool what_if);
 

@@ -23,7 +23,7 @@ Result<std::unique_ptr<store::Store>> open_unchecked(const Engines* engines, con
     return SqliteStore::open(place.file, write ? SqliteStore::Access::kWrite : SqliteStore::Access::kRead);
   }
   if (!engines || !engines->open_etcd) {
-    return fail(ErrorKind::kFailed, "CF1520", "this program does not talk to etcd, where the store is",
+    return fail(ErrorKind::kFailed, "CF1754", "this program does not talk to etcd, where the store is",
                 "install the program certferry-fleet beside certferry");
   }
   return engines->open_etcd(*place.etcd, write);
@@ -45,7 +45,7 @@ Result<std::unique_ptr<store::Store>> open_store(const Engines* engines, const S
     CERTFERRY_ASSIGN(const bool left, is_left_behind(files, place.file));
     if (left) {
       return fail(
-          ErrorKind::kFailed, "CF1521", place.file + " still holds what was never moved to " + place.text,
+          ErrorKind::kFailed, "CF1755", place.file + " still holds what was never moved to " + place.text,
           "run `certferry store migrate --to '" + place.text + "'`; or, where nobody needs it, move the file away");
     }
   }

@@ -22,11 +22,11 @@ struct StorePlace {
 // CF1512 where `url` is no address of a store.
 [[nodiscard]] Result<StorePlace> store_place(const std::string& url, const std::string& home);
 
-// Opens it whatever marks it bears (store/copy.h); writing makes it where there is none. CF1520 where this program does not talk
+// Opens it whatever marks it bears (store/copy.h); writing makes it where there is none. CF1754 where this program does not talk
 // to etcd; errors of the engines.
 [[nodiscard]] Result<std::unique_ptr<store::Store>> open_unchecked(const Engines* engines, const StorePlace& place,
                                                                    bool write);
-// To work with: CF1517, CF1518 as well; and CF1521 where the place is etcd while the home's own file still holds what was
+// To work with: CF1517, CF1518 as well; and CF1755 where the place is etcd while the home's own file still holds what was
 // never moved there.
 [[nodiscard]] Result<std::unique_ptr<store::Store>> open_store(const Engines* engines, const StorePlace& place,
                                                                bool write, FileSystem& files);

@@ -52,7 +52,7 @@ Result<bool> restore_backup(Environment& environment, Home& home, const store::B
   CERTFERRY_ASSIGN(const bool unfinished, store::is_unfinished_copy(*target));
   const bool holds_more = !there.entries.empty() && !(unfinished && is_part_of(there, backup));
   if (holds_more && !options.force) {
-    return fail(ErrorKind::kFailed, "CF1522",
+    return fail(ErrorKind::kFailed, "CF1756",
                 "the store holds " + std::to_string(there.entries.size()) + " keys already, " +
                     there.entries.front().key + " for one",
                 "certferry store backup FILE saves them; --force then replaces them");
@@ -86,7 +86,7 @@ Result<std::uint64_t> least_counter(store::Store& store) {
   const char* const end = entry->value.data() + entry->value.size();
   const auto read = std::from_chars(entry->value.data(), end, least);
   if (read.ec == std::errc() && read.ptr == end) return least;
-  return fail(ErrorKind::kFailed, "CF1531", "the store's key " + std::string(kLeastCounter) + " is no number",
+  return fail(ErrorKind::kFailed, "CF1799", "the store's key " + std::string(kLeastCounter) + " is no number",
               "restore the store from a backup");
 }
 

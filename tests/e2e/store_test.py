@@ -119,7 +119,7 @@ class Store(made_files.ProgramTest):
         self.assertEqual([one["state"] for one in shown["members"]], ["leads"])
         second = self.assign("second")
         self.assertEqual((self.live(self.admin), first != second), (second, True))
-        self.assertTrue(self.on(self.admin, "doctor")["clean"])
+        self.assertTrue(self.on(self.admin, "doctor", "--repair")["clean"])
         self.on(self.admin, "audit", "verify")
         # Whoever still names the old store is told, and changes nothing.
         config.write_text(before)
@@ -200,7 +200,7 @@ class Store(made_files.ProgramTest):
         # A computer has a store of its own, whatever its configuration says.
         (web / "certferry.toml").write_text((web / "certferry.toml").read_text() + f'\n[store]\nurl = "{self.url}"\n')
         self.assertEqual(self.on(web, "store")["engine"], "sqlite")
-        self.assertEqual(self.error(web, "store", "migrate", "--to", self.url, exit_code=2), "CF1523")
+        self.assertEqual(self.error(web, "store", "migrate", "--to", self.url, exit_code=2), "CF1757")
 
         saved = self.place / "saved"
         self.on(self.admin, "store", "backup", saved)
@@ -208,7 +208,7 @@ class Store(made_files.ProgramTest):
         self.carry(web)
         self.assertEqual(self.live(web), second)
         # The backup is older than what the computer saw; what is said after it is believed all the same.
-        self.assertEqual(self.error(self.admin, "store", "restore", saved, exit_code=1), "CF1522")
+        self.assertEqual(self.error(self.admin, "store", "restore", saved, exit_code=1), "CF1756")
         self.on(self.admin, "store", "restore", saved, "--force", "--yes")
         third = self.assign("three", scope="pool:web.litwareinc.com")
         self.carry(web)
@@ -274,14 +274,14 @@ class Store(made_files.ProgramTest):
 
     def test_what_is_missing_or_wrong_is_said_at_once(self):
         home = self.home_of(OTHER, self.url)
-        self.assertEqual(self.error(home, "get", exit_code=1, environment={"CERTFERRY_FLEET_PROGRAM": "/nowhere"}), "CF1520")
+        self.assertEqual(self.error(home, "get", exit_code=1, environment={"CERTFERRY_FLEET_PROGRAM": "/nowhere"}), "CF1754")
         self.assertEqual(self.error(home, "store", "migrate", exit_code=2), "CF1083")
         self.assertEqual(self.error(home, "store", "backup", exit_code=2), "CF1082")
         # A store that was never moved is not forgotten.
         self.assign("own")
         config = self.admin / "certferry.toml"
         config.write_text(config.read_text() + f'\n[store]\nurl = "{self.url}"\n')
-        self.assertEqual(self.error(self.admin, "get", exit_code=1), "CF1521")
+        self.assertEqual(self.error(self.admin, "get", exit_code=1), "CF1755")
         self.on(self.admin, "store", "migrate", "--to", self.url)
         self.assertEqual(len(self.serves()), 1)
 

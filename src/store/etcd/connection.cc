@@ -125,9 +125,13 @@ void Connection::connect() {
   }
 }
 
+void Connection::limit(grpc::ClientContext& context, std::chrono::milliseconds limit) {
+  if (limit > 0ms) context.set_deadline(after(limit));
+}
+
 void Connection::prepare(grpc::ClientContext& context, std::chrono::milliseconds limit) {
   context.AddMetadata("hasleader", "true");
-  if (limit > 0ms) context.set_deadline(after(limit));
+  Connection::limit(context, limit);
 }
 
 grpc::Status Connection::ask_once(const Call& call) {

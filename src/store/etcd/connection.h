@@ -51,7 +51,9 @@ class Connection {
   // Gives the current member a moment to be connected. gRPC gets on with that only while somebody waits for it, and a call
   // to a member that was not there last time fails without waiting.
   void connect();
-  // What every call carries: a deadline (none for 0), and that a member without a leader is of no use.
+  // A deadline, none for 0.
+  static void limit(grpc::ClientContext& context, std::chrono::milliseconds limit);
+  // What every call carries: a deadline, and that a member without a leader is of no use.
   static void prepare(grpc::ClientContext& context, std::chrono::milliseconds limit);
 
   using Call = std::function<grpc::Status(Member&, grpc::ClientContext&)>;

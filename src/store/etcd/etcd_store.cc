@@ -6,6 +6,7 @@
 #include "store/etcd/commit.h"
 #include "store/etcd/connection.h"
 #include "store/etcd/prefix.h"
+#include "store/etcd/purge.h"
 #include "store/etcd/value.h"
 #include "store/etcd/watch.h"
 
@@ -30,6 +31,7 @@ class EtcdStore::Implementation {
       : connection_(std::move(connection)),
         watch_(*connection_),
         schema_key_(url.prefix() + "schema"),
+        mark_key_(url.prefix() + "purged"),
         folder_(url.prefix() + "k/") {}
 
   [[nodiscard]] grpc::Status range(const RangeRequest& request, RangeResponse& response) {
@@ -55,6 +57,18 @@ class EtcdStore::Implementation {
   etcd::Watch& watch() { return watch_; }
   [[nodiscard]] const std::string& folder() const { return folder_; }
 
+  [[nodiscard]] const std::string& mark_key() const { return mark_key_; }
+  // Whether removals after `from` may be gone. Asked once in an hour: they stay for a day.
+  [[nodiscard]] Result<bool> is_too_old(Revision from) {
+    constexpr std::chrono::hours kKnown{1};
+    if (!gone_ || connection_->now() - asked_ > kKnown) {
+      CERTFERRY_ASSIGN(const etcd::PurgeMark mark, etcd::read_mark(*connection_, mark_key_));
+      gone_ = static_cast<Revision>(mark.gone);
+      asked_ = connection_->now();
+    }
+    return from < *gone_;
+  }
+
   bool reading = false;
   std::int64_t moment = 0;  // of the first read of a Reading
 
@@ -64,7 +78,10 @@ class EtcdStore::Implementation {
 
   std::unique_ptr<Connection> connection_;
   etcd::Watch watch_;
+  std::optional<Revision> gone_;
+  std::chrono::nanoseconds asked_{0};
   std::string schema_key_;
+  std::string mark_key_;
   std::string folder_;
 };
 
@@ -192,13 +209,19 @@ Result<Changes> EtcdStore::changes(std::string_view prefix, Revision from) {
                          found.changes.push_back(
                              {key, stored.value ? std::optional<std::string>(*stored.value) : std::nullopt, revision});
                        }));
-  found.compacted = found.revision < from;
+  // After the read: what went before it is known then.
+  CERTFERRY_ASSIGN(const bool too_old, implementation_->is_too_old(from));
+  found.compacted = found.revision < from || (from > 0 && too_old);
   std::ranges::stable_sort(found.changes, {}, &Change::revision);
   return found;
 }
 
 Result<bool> EtcdStore::wait(std::string_view prefix, Revision from, std::chrono::milliseconds limit) {
   return implementation_->watch().wait(implementation_->folder() + std::string(prefix), from, limit);
+}
+
+Result<std::size_t> EtcdStore::purge(Time now) {
+  return etcd::purge(implementation_->connection(), implementation_->mark_key(), implementation_->folder(), now);
 }
 
 Result<> EtcdStore::verify() {

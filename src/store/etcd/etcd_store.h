@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "base/clock.h"
 #include "store/etcd_url.h"
 #include "store/store.h"
 
@@ -25,6 +26,8 @@ class EtcdStore final : public Store {
   // Of the state that is there, so that no compaction matters; reads the whole prefix on the server.
   Result<Changes> changes(std::string_view prefix, Revision from) override;
   Result<bool> wait(std::string_view prefix, Revision from, std::chrono::milliseconds limit) override;
+  // Erases the places of keys that were removed more than a day before an earlier call; at most once in a day. Returns how many.
+  [[nodiscard]] Result<std::size_t> purge(Time now);
   // Reads everything, and asks for etcd's alarms: CF1504 or CF1507.
   Result<> verify() override;
 

@@ -10,6 +10,7 @@
 
 #include "store/copy.h"
 #include "store/etcd/testing/etcd_cluster.h"
+#include "store/etcd_health.h"
 #include "store/sqlite/sqlite_store.h"
 #include "store/testing/conformance.h"
 #include "store/testing/copy_content.h"
@@ -262,6 +263,37 @@ TEST(EtcdStore, WatchesOnWhenItsMemberIsKilled) {
   ASSERT_TRUE(put(*open(others), "w/a", "2"));
   EXPECT_TRUE(woken.get());
   EXPECT_EQ(store->changes("w/", *start)->changes.size(), 1u);
+}
+
+TEST(EtcdStore, ForgetsRemovedKeysAfterADay) {
+  const EtcdUrl url = shared_etcd().url(fresh_name());
+  const auto store = open(url);
+  const auto before = put(*store, "stays", "1");
+  ASSERT_TRUE(put(*store, "goes", "1"));
+  ASSERT_TRUE(put(*store, "comes back", "1"));
+  Batch removal;
+  removal.remove("goes");
+  removal.remove("comes back");
+  ASSERT_TRUE(store->commit(removal));
+  const Time day = std::chrono::sys_days(std::chrono::year(2030) / 7 / 31);
+  EXPECT_EQ(store->purge(day).value(), 0u) << "the first call only notes the day";
+  EXPECT_EQ(store->purge(day + std::chrono::hours(23)).value(), 0u);
+  ASSERT_TRUE(put(*store, "comes back", "2"));
+  EXPECT_EQ(examine_etcd(url)->removed, 1u);
+  EXPECT_FALSE(open(url)->changes("", *before)->compacted);
+
+  EXPECT_EQ(store->purge(day + std::chrono::hours(24)).value(), 1u);
+  EXPECT_EQ(examine_etcd(url)->removed, 0u);
+  EXPECT_EQ(store->list("")->entries.size(), 2u);
+  // Who knows only what was before the removal is told to list anew.
+  EXPECT_TRUE(open(url)->changes("", *before)->compacted);
+  EXPECT_FALSE(open(url)->changes("", store->list("")->revision)->compacted);
+  EXPECT_FALSE(open(url)->changes("", 0)->compacted);
+  // The key can be made again.
+  Batch again;
+  again.expect("goes", 0);
+  again.put("goes", "3");
+  ASSERT_TRUE(store->commit(again));
 }
 
 }  // namespace

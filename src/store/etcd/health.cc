@@ -14,8 +14,7 @@ EtcdMember ask_member(Connection::Member& member, std::int64_t& revision) {
   told.endpoint = member.endpoint;
   grpc::ClientContext context;
   // A member without a leader shall say so, and not refuse.
-  context.set_deadline(std::chrono::system_clock::now() + Connection::kCallLimit);
-  context.set_wait_for_ready(false);
+  Connection::limit(context, Connection::kCallLimit);
   etcdserverpb::StatusResponse response;
   const grpc::Status status = member.maintenance->Status(&context, {}, &response);
   if (!status.ok()) {
