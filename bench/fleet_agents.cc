@@ -96,17 +96,13 @@ class Agent {
   [[nodiscard]] Result<std::optional<std::uint64_t>> take() {
     const auto entries = client_->entries();
     if (!entries) return std::nullopt;
-    CERTFERRY_ASSIGN(seal::Trust trust, seal::Trust::make(fleet_.membership.fleet, fleet_.membership.root));
-    for (const auto& [key, text] : *entries) {
-      if (key.starts_with(fleet::kDelegationKeys)) CERTFERRY_TRY(trust.add_delegation(text));
-    }
     const Time now = kClock.now();
     const std::string& fqdn = member_.computer.fqdn;
-    CERTFERRY_TRY(trust.member(entries->at(fleet::member_key(fqdn)), now));
+    if (!trust_) CERTFERRY_TRY(trust(*entries, now));
     std::optional<std::uint64_t> newest;
     for (const auto& [key, text] : *entries) {
       if (!key.starts_with(fleet::kManifestKeys)) continue;
-      CERTFERRY_ASSIGN(const seal::Verified<fleet::Manifest> verified, trust.manifest(text, member_.computer, now));
+      CERTFERRY_ASSIGN(const seal::Verified<fleet::Manifest> verified, trust_->manifest(text, member_.computer, now));
       const fleet::Manifest& manifest = verified.statement;
       if (!manifest.assignment || !manifest.assignment->current) continue;
       const fleet::Slot& slot = *manifest.assignment->current;
@@ -149,7 +145,18 @@ class Agent {
   bool connected = false;
 
  private:
+  // Delegations do not change while this runs.
+  [[nodiscard]] Result<> trust(const relay::Client::Entries& entries, Time now) {
+    CERTFERRY_ASSIGN(trust_, seal::Trust::make(fleet_.membership.fleet, fleet_.membership.root));
+    for (const auto& [key, text] : entries) {
+      if (key.starts_with(fleet::kDelegationKeys)) CERTFERRY_TRY(trust_->add_delegation(text));
+    }
+    CERTFERRY_TRY(trust_->member(entries.at(fleet::member_key(member_.computer.fqdn)), now));
+    return {};
+  }
+
   const Fleet& fleet_;
+  std::optional<seal::Trust> trust_;
   const x509::PrivateKey identity_, sealing_;
   fleet::Member member_;
   Secret key_;

@@ -10,6 +10,7 @@ using std::chrono_literals::operator""ms;
 
 constexpr std::string_view kAll = "fleet/";
 constexpr std::chrono::milliseconds kWait{1'500};
+constexpr std::chrono::milliseconds kHold{200};  // from the last sealed key to its manifest
 constexpr std::chrono::milliseconds kFirstPause{100};
 constexpr std::chrono::milliseconds kLongestPause{2'000};
 
@@ -34,7 +35,9 @@ Result<> Follower::list() {
 
 Result<> Follower::look() {
   if (!store_) return list();
-  CERTFERRY_TRY(store_->wait(kAll, revision_, kWait));
+  const bool holds = hub_.holds();
+  CERTFERRY_ASSIGN(const bool changed, store_->wait(kAll, revision_, holds ? kHold : kWait));
+  if (holds && !changed) hub_.release();
   CERTFERRY_ASSIGN(const store::Changes changes, store_->changes(kAll, revision_));
   if (changes.compacted) return list();
   hub_.apply(changes.changes);

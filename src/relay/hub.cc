@@ -61,6 +61,24 @@ void Hub::apply(const std::vector<store::Change>& changes) {
   wake(woken);
 }
 
+bool Hub::holds() const {
+  const std::scoped_lock lock(mutex_);
+  return !held_.empty();
+}
+
+void Hub::release() {
+  Woken woken;
+  {
+    const std::scoped_lock lock(mutex_);
+    for (const Id id : std::exchange(held_, {})) {
+      const auto found = subscriptions_.find(id);
+      if (found == subscriptions_.end()) continue;
+      if (auto subscriber = found->second.subscriber.lock()) woken.push_back(std::move(subscriber));
+    }
+  }
+  wake(woken);
+}
+
 std::shared_ptr<const std::string> Hub::get(const std::string& key) const {
   const std::scoped_lock lock(mutex_);
   const auto found = values_.find(key);
@@ -192,6 +210,7 @@ void Hub::put(const std::string& key, const std::optional<std::string>& value, W
 
 // Everybody who waits for the key itself, or for something above it.
 void Hub::tell(const std::string& key, Woken& woken) {
+  const bool can_wait = key.starts_with(fleet::kSealedKeys);
   const auto tell_those = [&](const std::string& name) {
     const auto found = interested_.find(name);
     if (found == interested_.end()) return;
@@ -199,7 +218,8 @@ void Hub::tell(const std::string& key, Woken& woken) {
       Subscription& one = subscriptions_.at(id);
       if (one.end != Subscription::End::kNot) continue;
       one.waiting.insert(key);
-      if (auto subscriber = one.subscriber.lock()) woken.push_back(std::move(subscriber));
+      if (can_wait) held_.insert(id);
+      else if (auto subscriber = one.subscriber.lock()) woken.push_back(std::move(subscriber));
     }
   };
   tell_those(key);

@@ -49,7 +49,11 @@ class Hub {
 
   // In place of everything that was known; `entries` are of fleet/.
   void replace(const std::vector<store::Entry>& entries);
+  // Sealed keys come before the manifest that needs them: whoever waits for nothing else is woken with that, or by release().
   void apply(const std::vector<store::Change>& changes);
+  // Whether somebody waits for sealed keys alone and was not woken.
+  [[nodiscard]] bool holds() const;
+  void release();
   [[nodiscard]] std::shared_ptr<const std::string> get(const std::string& key) const;
   // How many keys begin with `prefix`.
   [[nodiscard]] std::size_t count(std::string_view prefix) const;
@@ -104,6 +108,7 @@ class Hub {
   std::unordered_map<Id, Subscription> subscriptions_;
   std::unordered_map<std::string, std::set<Id>> interested_;  // by key or prefix
   std::unordered_map<std::string, std::set<Id>> connected_;  // by fqdn
+  std::set<Id> held_;  // those of holds(), and perhaps others
   Id last_ = 0;
 };
 

@@ -121,6 +121,27 @@ TEST_F(HubTest, ChangesWakeThoseWhoWaitForThemAndOnlyTheLatestStateIsTold) {
   EXPECT_EQ(hub.subscriptions(), 0u);
 }
 
+TEST_F(HubTest, SealedKeysWaitForTheirManifestButNotForEver) {
+  const Hub::Id web = subscribe(kWeb).value();
+  take(web);
+  put("fleet/sealed/web01.example.com/global/default/2", "web's");
+  sync();
+  EXPECT_TRUE(hub.holds());
+  EXPECT_EQ(counter->woken, 0);
+  put("fleet/manifests/global/default", "2");
+  sync();
+  EXPECT_EQ(counter->woken, 1);
+  EXPECT_THAT(take(web),
+              ElementsAre("fleet/manifests/global/default", "fleet/sealed/web01.example.com/global/default/2"));
+  hub.release();
+  put("fleet/sealed/web01.example.com/global/default/3", "web's");
+  sync();
+  hub.release();
+  EXPECT_FALSE(hub.holds());
+  EXPECT_EQ(counter->woken, 3);
+  EXPECT_THAT(take(web), ElementsAre("fleet/sealed/web01.example.com/global/default/3"));
+}
+
 TEST_F(HubTest, MuchIsToldInParts) {
   for (int i = 100; i < 200; ++i) put("fleet/manifests/global/t" + std::to_string(i), "x");
   put("fleet/sealed/web01.example.com/a", std::string(Hub::kLargestDelivery, 'x'));
