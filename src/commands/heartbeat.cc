@@ -57,7 +57,7 @@ Result<Silence> silence(Environment& environment, Home& home, Time now) {
   const Time heard = last->heartbeat.head.issued;
   if (now <= heard + kSilenceAlarms) return Silence{{}, heard + kSilenceAlarms + std::chrono::seconds(1)};
   return Silence{
-      Finding{"CF2106", Severity::kFatal,
+      Finding{"CF1753", Severity::kFatal,
               "nothing was heard of the fleet since " + rfc3339(heard) +
                   ": what was replaced or revoked since then may still serve here",
               "see whether the administrator's agent runs and a relay is reached; else somebody may hold back "

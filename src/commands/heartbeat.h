@@ -23,7 +23,7 @@ enum class Heartbeats { kGoOn, kStart };
 [[nodiscard]] Result<std::optional<Time>> renew_heartbeat(Environment& environment, Home& home, Heartbeats how,
                                                           Time now);
 
-// On a computer of a fleet: CF2106 where the last heartbeat that it took is older than kSilenceAlarms.
+// On a computer of a fleet: CF1753 where the last heartbeat that it took is older than kSilenceAlarms.
 struct Silence {
   std::optional<Finding> alarm;
   std::optional<Time> alarms_at;  // where nothing is heard till then

@@ -274,7 +274,9 @@ void FleetSimulation::change_roll(bool faults) {
   options.types = type;
   const std::array kActions = {commands::RollAction::kNow, commands::RollAction::kCancel, commands::RollAction::kBack};
   options.action = kActions[below(kActions.size())];
-  if (options.action != commands::RollAction::kNow) ledger_.undone[use_key(scope.key(), type)] = ++ledger_.order;
+  const std::string use = use_key(scope.key(), type);
+  if (options.action != commands::RollAction::kNow) ledger_.undone[use] = ++ledger_.order;
+  else if (!ledger_.staged[use].empty()) ledger_.issued.at(ledger_.staged[use]).order = ++ledger_.order;
   process(administrator(), faults, [&](commands::Environment& environment, Home& home) {
     const commands::Outcome done = commands::change_roll(environment, home, options);
     if (!done.error) ++result_.rolls_back;
@@ -390,7 +392,7 @@ void FleetSimulation::look(Computer& computer, const HostileNetwork::Entries& en
     if (const auto wrong = violation(computer, ledger_, now_)) fail(*wrong);
     agent::TimeSource time;
     const auto cycle = agent::run_cycle(environment, home, time);
-    if (cycle && !faults && std::ranges::find(cycle->findings, "CF2106", &Finding::id) != cycle->findings.end())
+    if (cycle && !faults && std::ranges::find(cycle->findings, "CF1753", &Finding::id) != cycle->findings.end())
       fail(computer.place.fqdn + " raises the alarm although it hears its fleet");
     if (!cycle) return fail(computer.place.fqdn + ": " + cycle.error().id + " " + cycle.error().message);
     for (const std::string& action : cycle->actions) tell(computer.place.fqdn + ": " + action);
@@ -454,7 +456,7 @@ void FleetSimulation::freeze() {
       agent::TimeSource time;
       const auto cycle = agent::run_cycle(environment, home, time);
       if (!cycle) return fail(cycle.error().message);
-      if (std::ranges::find(cycle->findings, "CF2106", &Finding::id) == cycle->findings.end())
+      if (std::ranges::find(cycle->findings, "CF1753", &Finding::id) == cycle->findings.end())
         fail(computer->place.fqdn + " does not notice that it hears nothing");
     });
     if (const auto wrong = difference(*computer, all, now_)) fail("cut off " + *wrong);
