@@ -169,7 +169,7 @@ class Store(made_files.ProgramTest):
                 pause = 2
             self.assertEqual((self.serves(), self.on(self.admin, "store")["engine"]), (wanted, "etcd"))
             self.assertEqual(self.error(self.admin, "get", exit_code=1, environment={"CERTFERRY_STORE_URL": "sqlite"}), "CF1517")
-            pause *= 1.7
+            pause *= 1.3
         self.assertGreater(killed, 3)
 
     def test_two_homes_share_one_store(self):

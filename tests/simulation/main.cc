@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/clock.h"
 #include "simulation/course_in_folder.h"
 
 int main(int argc, char** argv) {
@@ -28,7 +29,8 @@ int main(int argc, char** argv) {
   }
   const std::uint64_t first = plan.seed;
   Course sum;
-  const auto began = std::chrono::steady_clock::now();
+  const certferry::SystemClock clock;
+  const std::chrono::nanoseconds began = clock.monotonic();
   for (; plan.seed < first + seeds; ++plan.seed) {
     const Course course = run_in_folder(plan);
     if (course.violation) {
@@ -38,7 +40,7 @@ int main(int argc, char** argv) {
     }
     sum += course;
   }
-  const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+  const std::chrono::duration<double> took = clock.monotonic() - began;
   fmt::print(
       "{} seeds from {}, {} computers, {} steps: {} looks, {} crashes, {} refusals, {} imports, {} rolls changed, "
       "{} moves, {} joins; {:.1f} s\n",
