@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-STEPS = ["calls", "programs", "concurrency", "failures", "fuzz"]
+STEPS = ["calls", "programs", "simulation", "concurrency", "failures", "fuzz"]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEAD = """# Long tests
 
@@ -81,6 +81,13 @@ class Soak:
     def failures(self):
         self.script("services/matrix.py", "services × failures", "--all", "--write", ROOT / "docs/failures.md")
 
+    def simulation(self):
+        log = pathlib.Path(self.options.release) / "soak.log"
+        before = log.stat().st_size if log.exists() else 0
+        found = self.run([(pathlib.Path(self.options.release) / "fleet_simulation").absolute(), "--seed", 1, "--seeds", self.options.seeds])
+        told = [line for line in log.read_text(errors="replace")[before:].splitlines() if line.startswith(("seed ", f"{self.options.seeds} seeds"))]
+        self.row("a fleet of 50 computers under every fault, by seeds", told[-1] if told else "not to its end", found)
+
     def programs(self):
         """SQLite's faults, and every x_soak_test.cc."""
         release = pathlib.Path(self.options.release)
@@ -121,6 +128,7 @@ def main():
     parser.add_argument("--fuzz", default="build/fuzz")
     parser.add_argument("--seconds", type=int, default=600)
     parser.add_argument("--rounds", type=int, default=50)
+    parser.add_argument("--seeds", type=int, default=300)
     parser.add_argument("--power-cuts", type=int, default=20000)
     parser.add_argument("--only", choices=STEPS, help="one step; docs/soak.md stays as it is")
     options = parser.parse_args()

@@ -9,14 +9,15 @@
 #include "commands/heartbeat.h"
 #include "commands/publish.h"
 #include "commands/reconcile.h"
+#include "commands/take.h"
 #include "store/audit.h"
 
 namespace certferry::agent {
 namespace {
 
+using commands::kClockMayBeOff;
 using commands::StoredAssignment;
 
-constexpr std::chrono::minutes kClockMayBeOff{5};
 constexpr std::chrono::minutes kLookAgain{1};  // while the clock cannot be believed
 // A service that was off at its date, or starts after the agent at boot, gets its certificate once it runs.
 constexpr std::chrono::seconds kServiceMayStart{20};

@@ -35,6 +35,8 @@ class Taker {
   [[nodiscard]] Result<Taken> run() {
     CERTFERRY_TRY(trust_all());
     CERTFERRY_TRY(take_own_statement());
+    CERTFERRY_ASSIGN(const std::optional<Time> written, store::last_audit_time(store_));
+    if (written) CERTFERRY_TRY(check_clock(*written, "this computer's store was last written"));
     Result<> first = take_heartbeat();
     if (!first) tell(std::string(fleet::kHeartbeatKey), first.error());
     CERTFERRY_ASSIGN(x509::PrivateKey key, read_key(environment_.files, home_.path(), FleetKey::kSealing));
@@ -57,6 +59,15 @@ class Taker {
   }
 
  private:
+  // A clock that is behind would bring back what was served before.
+  [[nodiscard]] Result<> check_clock(Time later, const std::string& what) const {
+    if (later <= frame_.now() + kClockMayBeOff) return {};
+    return fail(ErrorKind::kFailed, "CF2407",
+                "the clock says " + rfc3339(frame_.now()) + ", but " + what + " at " + rfc3339(later) +
+                    ": nothing is taken over by a wrong clock",
+                "set the clock (chronyc makestep, timedatectl set-ntp true), here or where the fleet is administered");
+  }
+
   [[nodiscard]] std::optional<std::string> entry(const std::string& key) const {
     const auto found = entries_.find(key);
     return found == entries_.end() ? std::nullopt : std::optional(found->second);
@@ -165,6 +176,7 @@ class Taker {
     if (held) return {};
     CERTFERRY_ASSIGN(const seal::Verified<fleet::Manifest> verified, trust_->manifest(value, computer_, frame_.now()));
     const fleet::Manifest& manifest = verified.statement;
+    CERTFERRY_TRY(check_clock(manifest.head.issued, "what serves " + manifest.type + " was signed"));
     if (fleet::manifest_key(manifest.scope, manifest.type) != key)
       return fail(ErrorKind::kRejected, "CF1774", "a manifest lies in another's place",
                   "nothing was taken over; see who can write to the store");
