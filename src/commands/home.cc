@@ -73,6 +73,8 @@ Result<Home> Home::open(std::string path, Access access, Environment& environmen
   if (home.place_.etcd && home.membership_) {
     CERTFERRY_ASSIGN(const bool administers, has_key(environment.files, home.path_, FleetKey::kAdministrator));
     if (!administers) {
+      // What its own file holds is its own for good.
+      home.configured_.file.clear();
       CERTFERRY_ASSIGN(home.place_, commands::store_place(std::string(fleet::StoreSettings::kEmbedded), home.path_));
     }
   }

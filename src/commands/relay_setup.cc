@@ -101,8 +101,8 @@ Result<relay::ServerOptions> relay_credentials(Environment& environment, const H
   return options;
 }
 
-Result<> announce_relay(Home& home, const std::vector<RelayAddress>& relays) {
-  CERTFERRY_ASSIGN(store::Store* const store, home.store());
+Result<> announce_relay(const Home& home, const std::vector<RelayAddress>& relays) {
+  CERTFERRY_ASSIGN(const std::unique_ptr<store::Store> store, home.store_opener()());
   std::vector<std::string> texts;
   for (const RelayAddress& relay : relays) texts.push_back(relay.text());
   const std::string key = fleet::relay_key(home.config().computer.fqdn),

@@ -29,8 +29,9 @@ struct RelayAddress {
 [[nodiscard]] Result<relay::ServerOptions> relay_credentials(Environment& environment, const Home& home,
                                                              const std::vector<RelayAddress>& relays, Time now);
 
-// Says in the store where this computer's relay is. Nothing happens where that is known.
-[[nodiscard]] Result<> announce_relay(Home& home, const std::vector<RelayAddress>& relays);
+// Says in the store that the relay serves, which need not be the home's own (store_place.h), where it is. Nothing happens where that
+// is known.
+[[nodiscard]] Result<> announce_relay(const Home& home, const std::vector<RelayAddress>& relays);
 // "host:port" of every relay that said so.
 [[nodiscard]] Result<std::vector<std::string>> announced_relays(store::Store& store);
 

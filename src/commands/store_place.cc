@@ -41,7 +41,7 @@ Result<bool> is_left_behind(FileSystem& files, const std::string& file) {
 
 Result<std::unique_ptr<store::Store>> open_store(const Engines* engines, const StorePlace& place, bool write,
                                                  FileSystem& files) {
-  if (place.etcd) {
+  if (place.etcd && !place.file.empty()) {
     CERTFERRY_ASSIGN(const bool left, is_left_behind(files, place.file));
     if (left) {
       return fail(

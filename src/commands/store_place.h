@@ -15,7 +15,7 @@ namespace certferry::commands {
 
 struct StorePlace {
   std::string text;                    // "sqlite" or "etcd://…", as [store] url says it
-  std::string file;                    // certferry.db of the home
+  std::string file;                    // certferry.db of the home; empty: that is not what moves to etcd
   std::optional<store::EtcdUrl> etcd;  // nothing: the file
 };
 

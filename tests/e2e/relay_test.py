@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import threading
@@ -9,6 +10,7 @@ import time
 
 import made_files
 import ports
+import store_test
 
 ADMIN, WEB, OTHER = "admin01.litwareinc.com", "web01.litwareinc.com", "web02.litwareinc.com"
 POOL = "web.litwareinc.com"
@@ -199,6 +201,35 @@ class Relay(made_files.ProgramTest):
         self.agent(web)
         self.serves(web, third)
         self.assertEqual(admin.end(signal.SIGTERM), 0)
+
+    def test_a_relay_on_a_computer_of_its_own_serves_a_store_on_etcd(self):
+        etcd = store_test.Etcd()
+        self.addCleanup(etcd.end)
+        url = etcd.url("fleet")
+        self.on(self.admin, "store", "migrate", "--to", url)
+        first = self.serve()
+        self.agent(self.admin)
+        relay = self.join("relay01.litwareinc.com", "--type", "Default")
+        with (relay / "certferry.toml").open("a") as config:
+            config.write(f'[store]\nurl = "{url}"\n')
+        port = ports.free_port()
+        command = ["serve", "--listen", f"127.0.0.1:{port}", "--relay", f"localhost:{port}"]
+        self.assertEqual(self.on(relay, *command, exit_code=1)["error"]["id"], "CF2403")
+        # Its certificate is the root key's, which is brought for this once.
+        shutil.copy(self.admin / "fleet/root.key", relay / "fleet/root.key")
+        second = self.start(*command, home=relay)
+        (relay / "fleet/root.key").unlink()
+        web = self.join(WEB, "--pool", POOL)
+        self.assertEqual(sorted(json.loads((web / "fleet/membership.json").read_text())["relays"]), sorted([f"localhost:{self.port}", f"localhost:{port}"]))
+        agent = self.agent(web).wait_for("connected to the relay")
+        self.serves(web, self.assign("first"))
+        # Whichever it uses: each of the two alone is enough.
+        for gone in (first, second):
+            gone.end()
+            self.serves(web, self.assign(f"without-{gone.process.pid}"))
+            again = command if gone is second else ["serve", "--listen", f"127.0.0.1:{self.port}", "--relay", f"localhost:{self.port}"]
+            self.start(*again, home=relay if gone is second else self.admin)
+        self.assertEqual(agent.end(signal.SIGTERM), 0)
 
     def test_without_the_other_program_it_says_so(self):
         environment = dict(os.environ, CERTFERRY_FLEET_PROGRAM="/nowhere/certferry-fleet")
