@@ -51,7 +51,9 @@ class Program:
         return code
 
 
-class Relay(made_files.ProgramTest):
+class WithRelays(made_files.ProgramTest):
+    """A fleet whose administrator's home is made, and what starts its relays and agents."""
+
     def setUp(self):
         super().setUp()
         self.place = self.home.parent
@@ -121,6 +123,8 @@ class Relay(made_files.ProgramTest):
             return False
         self.until(holds, f"{fqdn} does not say {state}")
 
+
+class Relay(WithRelays):
     def test_one_import_reaches_every_computer_that_shall_have_it(self):
         self.serve()
         self.agent(self.admin)
