@@ -3,7 +3,7 @@
 
 fleet_bench.py [--build build/release] [--quick] [--markdown FILE]
 
-The relay and the import are the real programs; the computers are bench/fleet_agents.cc, which really verify and open what comes to
+The relay and the import are the real programs; the computers are tests/fleet/fleet_agents.cc, which really verify and open what comes to
 them, over TLS on loopback. Exit status 1 when a bar is missed. The section "Fleets" of FILE is written anew.
 """
 

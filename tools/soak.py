@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 
-STEPS = ["calls", "programs", "simulation", "concurrency", "failures", "fuzz"]
+STEPS = ["calls", "programs", "simulation", "namespaces", "concurrency", "failures", "fuzz"]
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 HEAD = """# Long tests
 
@@ -34,6 +34,9 @@ TAIL = """
 - *power cuts*: at a random moment, up to three in a row, with any combination of the writes lost that were not synced.
 - *at once*: twenty processes import and assign on one home. Nothing is lost or doubled, what is live is what the store says, the audit is
   whole.
+- *faults in network namespaces*: three members of etcd, two relays, an administrator and 3,000 computers, each on a host of its own;
+  importers, the leader and relays are killed, cables cut, what is sent swallowed, a member stopped, the store full, what a relay missed
+  compacted. Each time everybody ends with the key of the last certificate, nobody took an older one, nothing is doubled.
 - *services × failures*: real daemons do not take a certificate, in every way that is known; what certferry said of each and what was served
   afterwards: [failures.md](failures.md). Found is a report of success, or a service that is not as it was.
 - *fuzzing*: inputs executed by libFuzzer under AddressSanitizer and UBSan. Found is a crash, a hang over 20 seconds, more than 2 GiB, or
@@ -74,6 +77,10 @@ class Soak:
     def calls(self):
         for name in ("crash_slow_test.py", "flip_crash_slow_test.py"):
             self.script(f"e2e/{name}", f"`{name}`", CERTFERRY_EVERY_CALL="1")
+
+    def namespaces(self):
+        self.script("fleet/faults_slow_test.py", "faults in network namespaces", (pathlib.Path(self.options.release) / "fleet_agents").absolute(),
+                    CERTFERRY_FLEET_SIZE="3000")
 
     def concurrency(self):
         self.script("e2e/concurrency_slow_test.py", "at once", CERTFERRY_SOAK_ROUNDS=str(self.options.rounds))

@@ -76,7 +76,7 @@ class Loop {
     due_ = cycle.next;
     if (!link_) return {};
     CERTFERRY_TRY(link_->report(environment_, home));
-    if (const auto next = link_->next_report()) due_ = std::min(due_.value_or(*next), *next);
+    if (const auto next = link_->due()) due_ = std::min(due_.value_or(*next), *next);
     return {};
   }
 

@@ -2,6 +2,7 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -45,13 +46,13 @@ Result<> FleetLink::look(commands::Environment& environment, commands::Home& hom
   eventfd_t ignored = 0;
   static_cast<void>(::eventfd_read(came_->get(), &ignored));
   tell_state();
+  tell(patience_.overdue(environment.clock.now()));
   std::optional<relay::Client::Entries> entries = client_->entries();
   if (!entries || entries == taken_) return {};
   commands::Frame frame(environment, home.config().computer.fqdn);
   const auto taken = commands::take_over(environment, home, *entries, frame);
   for (const report::Step& step : frame.document.steps) log_(Severity::kInfo, step.action);
-  for (const Finding& finding : frame.document.findings)
-    log_(finding.severity, finding.id + ": " + finding.message + (finding.fix.empty() ? "" : "; fix: " + finding.fix));
+  tell(patience_.to_tell(frame.document.findings, environment.clock.now()));
   if (!taken && !is_of_the_fleet(taken.error())) return std::unexpected(taken.error());
   if (!taken && frame.document.findings.empty()) log_(Severity::kFatal, in_words(taken.error()));
   taken_ = std::move(entries);
@@ -72,8 +73,15 @@ Result<> FleetLink::report(commands::Environment& environment, commands::Home& h
   return {};
 }
 
-std::optional<Time> FleetLink::next_report() const {
-  return told_ ? std::optional(told_->head.issued + kTellAgain) : std::nullopt;
+std::optional<Time> FleetLink::due() const {
+  std::optional<Time> due = patience_.due();
+  if (told_) due = std::min(due.value_or(told_->head.issued + kTellAgain), told_->head.issued + kTellAgain);
+  return due;
+}
+
+void FleetLink::tell(const Findings& findings) const {
+  for (const Finding& finding : findings)
+    log_(finding.severity, finding.id + ": " + finding.message + (finding.fix.empty() ? "" : "; fix: " + finding.fix));
 }
 
 void FleetLink::tell_state() {

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "agent/agent.h"
+#include "agent/replay_patience.h"
 #include "base/descriptor.h"
 #include "commands/environment.h"
 #include "commands/home.h"
@@ -31,16 +32,18 @@ class FleetLink {
   // Signs and sends what became of it, where that is another thing than was told last on this connection, or was told long ago:
   // whoever is silent is taken for dead. CF2311 where no relay takes it: to be tried again.
   [[nodiscard]] Result<> report(commands::Environment& environment, commands::Home& home);
-  // When report() is to be called again although nothing happened.
-  [[nodiscard]] std::optional<Time> next_report() const;
+  // When look() and report() are to be called again although nothing happened.
+  [[nodiscard]] std::optional<Time> due() const;
 
  private:
   FleetLink(std::shared_ptr<Descriptor> came, const Log& log) : came_(std::move(came)), log_(log) {}
   void tell_state();
+  void tell(const Findings& findings) const;
 
   const std::shared_ptr<Descriptor> came_;  // an eventfd
   const Log& log_;
   std::optional<relay::Client::Entries> taken_;
+  ReplayPatience patience_;
   std::optional<fleet::Status> told_;  // on this connection
   std::string state_;  // of the connection, as the log knows it
   std::unique_ptr<relay::Client> client_;

@@ -1,12 +1,14 @@
-// Many computers of a fleet in one process, for fleet_bench.py: real keys, statements, TLS connections; each verifies what comes
-// and opens its key as a computer does, and renames files at a date.
+// Many computers of a fleet in one process, for fleet_bench.py and faults_slow_test.py: real keys, statements, TLS connections;
+// each verifies what comes and opens its key as a computer does, and renames files at a date.
 //
-//   fleet_agents HOME COUNT RELAY FOLDER
+//   fleet_agents HOME COUNT RELAY,RELAY... FOLDER
 //
 // Enrols COUNT computers in the store of HOME, where the fleet is administered. Then reads commands, and answers each with one
 // line of JSON; times are seconds of CLOCK_MONOTONIC:
 //   connect        {"seconds": until all have everything}
 //   opened G       {"times": [when the first, half, 99 of 100 and the last had opened generation G], "drops": lost connections so far, "failures": n}
+//   serve SHA256 SECONDS  {"right": how many have opened the key of this certificate last, after at most so long, "connected": now,
+//                  "seconds": waited, "back": that ever took an older generation than they had, "failures": n}
 //   roll SECONDS   all stage in FOLDER and rename that much later: {"late": [half, the last, in seconds]}
 //   quit
 #include <sys/resource.h>
@@ -21,6 +23,7 @@
 #include <iostream>
 #include <memory>
 #include <mutex>
+#include <sstream>
 #include <thread>
 
 #include "base/clock.h"
@@ -79,11 +82,11 @@ class Agent {
                   value(seal::sign_statement(fleet::Member::kKind, fleet::to_json(member_), fleet_.administrator))));
   }
 
-  void follow(const std::string& relay, std::function<void(Agent&)> changed) {
+  void follow(const std::vector<std::string>& relays, std::function<void(Agent&)> changed) {
     const seal::Validity validity{kClock.now() - std::chrono::hours(1), kClock.now() + std::chrono::hours(24)};
     const x509::PublicKey root = value(seal::read_key(fleet_.membership.root));
     relay::ClientOptions options;
-    options.relays = {relay};
+    options.relays = relays;
     options.fqdn = member_.computer.fqdn;
     options.anchor = value(seal::make_anchor(root, identity_, validity)).pem();
     options.identity = value(seal::make_identity(identity_, options.fqdn, validity)).pem();
@@ -105,6 +108,9 @@ class Agent {
       CERTFERRY_ASSIGN(const seal::Verified<fleet::Manifest> verified, trust_->manifest(text, member_.computer, now));
       const fleet::Manifest& manifest = verified.statement;
       if (!manifest.assignment || !manifest.assignment->current) continue;
+      // A relay that it came to may be behind the one that it left.
+      if (manifest.head.counter < counter_) continue;
+      counter_ = manifest.head.counter;
       const fleet::Slot& slot = *manifest.assignment->current;
       const auto sealed = entries->find(fleet::sealed_key(fqdn, manifest.scope, manifest.type, slot.generation));
       if (sealed == entries->end()) return std::nullopt;
@@ -116,6 +122,7 @@ class Agent {
       CERTFERRY_ASSIGN(const x509::PrivateKey opened,
                        seal::open_key(sealed->second, sealing_, place, leaf->public_key));
       newest = slot.generation;
+      sha256 = certificate.sha256;
       key_ = Secret(opened.pem());
       certificate_ = leaf.pem();
     }
@@ -142,6 +149,7 @@ class Agent {
 
   std::mutex mutex;  // over all below, and take()
   std::uint64_t generation = 0;
+  std::string sha256;  // of the certificate whose key it opened last
   bool connected = false;
 
  private:
@@ -157,6 +165,7 @@ class Agent {
 
   const Fleet& fleet_;
   std::optional<seal::Trust> trust_;
+  std::uint64_t counter_ = 0;  // of the manifest that it took last: as seal::follows()
   const x509::PrivateKey identity_, sealing_;
   fleet::Member member_;
   Secret key_;
@@ -164,6 +173,13 @@ class Agent {
   fs::path folder_;
   std::unique_ptr<relay::Client> client_;
 };
+
+std::vector<std::string> words_of(const std::string& list) {
+  std::vector<std::string> words;
+  std::istringstream stream(list);
+  for (std::string word; std::getline(stream, word, ',');) words.push_back(word);
+  return words;
+}
 
 class Agents {
  public:
@@ -177,9 +193,10 @@ class Agents {
     }
   }
 
-  void connect(const std::string& relay) {
+  void connect(const std::string& list) {
+    const std::vector<std::string> relays = words_of(list);
     const double begin = monotonic();
-    for (const auto& agent : agents_) agent->follow(relay, [this](Agent& one) { changed(one); });
+    for (const auto& agent : agents_) agent->follow(relays, [this](Agent& one) { changed(one); });
     wait([this] { return connected_ == agents_.size(); });
     std::cout << R"({"seconds": )" << monotonic() - begin << "}" << std::endl;
   }
@@ -194,6 +211,18 @@ class Agents {
     if (count > 0)
       std::cout << times.front() << ", " << times[count / 2] << ", " << times[count * 99 / 100] << ", " << times.back();
     std::cout << R"(], "drops": )" << drops_ << R"(, "failures": )" << failures_ << "}" << std::endl;
+  }
+
+  void serve(const std::string& sha256, double seconds) {
+    const double begin = monotonic();
+    std::unique_lock lock(mutex_);
+    came_.wait_for(lock, std::chrono::duration<double>(seconds), [&] { return right_[sha256] == agents_.size(); });
+    const std::size_t right = right_[sha256];
+    const double waited = monotonic() - begin;
+    lock.unlock();
+    const auto connected = std::ranges::count_if(agents_, [](const auto& agent) { return agent->connected_now(); });
+    std::cout << R"({"right": )" << right << R"(, "connected": )" << connected << R"(, "seconds": )" << waited
+              << R"(, "back": )" << back_ << R"(, "failures": )" << failures_ << "}" << std::endl;
   }
 
   void roll(const std::string& folder, double seconds) {
@@ -216,14 +245,20 @@ class Agents {
   void changed(Agent& agent) {
     const std::scoped_lock own(agent.mutex);
     if (!agent.connected_now()) ++drops_;
+    const std::string before = agent.sha256;
     const auto generation = agent.take();
     const double now = monotonic();
     const std::scoped_lock lock(mutex_);
     if (!generation) {
       if (++failures_ < 5) std::cerr << generation.error().id << ": " << generation.error().message << "\n";
-    } else if (*generation && **generation > agent.generation) {
+    } else if (*generation) {
+      if (**generation < agent.generation) ++back_;
+      if (**generation > agent.generation) times_[**generation].push_back(now);
       agent.generation = **generation;
-      times_[**generation].push_back(now);
+    }
+    if (agent.sha256 != before) {
+      --right_[before];
+      ++right_[agent.sha256];
     }
     if (!std::exchange(agent.connected, true)) ++connected_;
     came_.notify_all();
@@ -239,7 +274,8 @@ class Agents {
   std::vector<std::unique_ptr<Agent>> agents_;
   std::mutex mutex_;  // over all below
   std::condition_variable came_;
-  std::size_t connected_ = 0, failures_ = 0;
+  std::size_t connected_ = 0, failures_ = 0, back_ = 0;
+  std::map<std::string, std::size_t> right_;  // how many have opened the key of which certificate last
   std::atomic<std::size_t> drops_ = 0;  // lost connections
   std::map<std::uint64_t, std::vector<double>> times_;
 };
@@ -260,6 +296,8 @@ int main(int argc, char** argv) {
       agents.connect(argv[3]);
     } else if (word == "opened" && std::cin >> number) {
       agents.opened(static_cast<std::uint64_t>(number));
+    } else if (std::string sha256; word == "serve" && std::cin >> sha256 >> number) {
+      agents.serve(sha256, number);
     } else if (word == "roll" && std::cin >> number) {
       agents.roll(argv[4], number);
     }
