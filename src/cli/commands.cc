@@ -3,6 +3,7 @@
 
 #include "cli/fleet_uses.h"
 #include "cli/parameters.h"
+#include "cli/roll_uses.h"
 
 namespace certferry::cli {
 namespace {
@@ -32,6 +33,8 @@ constexpr Use kImport[] = {
     {kAcceptIncompleteChain},
     {kAcceptShortOverlap},
     {kResume},
+    {kWait},
+    {kTimeout, kEverySet, 0, kNamedOnly, Repeat::kOnce, "--wait: how long at most; 600 where it is not given."},
 };
 constexpr Example kImportExamples[] = {
     {"certferry import web.pfx",
@@ -40,6 +43,8 @@ constexpr Example kImportExamples[] = {
      "Imports and assigns it in one step, for two uses, on every computer that hosts one of them."},
     {"certferry import --path web.pfx --identity global --type Default --effective-date 2030-07-31T08:00:00+02:00 --roll --what-if",
      "Shows what a roll on that date would do, computer by computer."},
+    {"certferry import --path web.pfx --identity pool:web.example.com --type WebServicesExternal --wait",
+     "Assigns it, and waits until every computer of the pool says that it serves it."},
     {"certferry import /srv/certificates --password-file /root/bulk.password --resume",
      "Imports every file of a directory, and goes on where an interrupted import stopped."},
     {"Import-CsCertificate -Path /certificates/WebServer.pfx -PrivateKeyExportable '$True'",
@@ -68,6 +73,8 @@ constexpr Use kSet[] = {
     {kRequireTrust},
     {kAcceptIncompleteChain},
     {kAcceptShortOverlap},
+    {kWait},
+    {kTimeout, kEverySet, 0, kNamedOnly, Repeat::kOnce, "--wait: how long at most; 600 where it is not given."},
 };
 constexpr Example kSetExamples[] = {
     {"certferry set --type WebServicesExternal --thumbprint B142918E",
@@ -183,25 +190,6 @@ constexpr Example kTypeExamples[] = {{"certferry type list", "Lists the types wi
 constexpr Use kConfig[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce, "show (default).", "show"}, {kOrigin}};
 constexpr Example kConfigExamples[] = {
     {"certferry config show --origin", "Shows each setting and where it comes from."}};
-
-constexpr Use kRoll_[] = {{kAction, kEverySet, kFirst, 0, Repeat::kOnce, "list, now or cancel.", "list|now|cancel"},
-                          {kType, kEverySet, 0, kNamedOnly, Repeat::kOnce, "The uses; for now and cancel."},
-                          {kIdentity, kEverySet, 0, kNamedOnly},
-                          {kAcceptShortOverlap},
-                          {kReport},
-                          {kWhatIf},
-                          {kConfirm}};
-constexpr Example kRollExamples[] = {
-    {"certferry roll list", "Shows what waits for its date."},
-    {"certferry roll now --type WebServicesExternal", "Does not wait for the date."},
-    {"certferry roll cancel --type WebServicesExternal", "Gives the staged certificate up; it stays in the store."}};
-constexpr Use kRollback_[] = {{kType, kEverySet, kFirst, kNamedOnly, Repeat::kOnce, "The uses."},
-                              {kIdentity, kEverySet, 0, kNamedOnly},
-                              {kReport},
-                              {kWhatIf},
-                              {kConfirm}};
-constexpr Example kRollbackExamples[] = {
-    {"certferry rollback --type WebServicesExternal", "Uses the certificate from before the last roll again."}};
 
 constexpr Use kBinding_[] = {{kAction, kEverySet, 0, 0, Repeat::kOnce,
                               "list (default), detect, show, new, place or test.", "list|detect|show|new|place|test"},

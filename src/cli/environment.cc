@@ -32,6 +32,12 @@ void TerminalUi::progress(std::string_view what, std::size_t done, std::size_t t
   if (done == total) progress_.reset();
 }
 
+void TerminalUi::parts(const std::vector<std::string>& exceptions, const std::vector<commands::Part>& parts) {
+  if (parts.empty()) return board_.reset();
+  if (!board_) board_.emplace(terminal_, clock_);
+  board_->show(exceptions, parts);
+}
+
 std::map<std::string, std::string> relevant_variables() {
   std::map<std::string, std::string> variables;
   for (char** entry = environ; *entry; ++entry) {

@@ -1,6 +1,7 @@
 // What the commands get from this process: clock, disk, person, account, variables.
 #pragma once
 
+#include "cli/board.h"
 #include "cli/invocation.h"
 #include "cli/terminal.h"
 #include "commands/environment.h"
@@ -15,6 +16,7 @@ class TerminalUi final : public commands::Ui {
   Result<> confirm(std::string_view question, const std::vector<std::string>& plan) override;
   Result<std::optional<Secret>> password(std::string_view file) override;
   void progress(std::string_view what, std::size_t done, std::size_t total) override;
+  void parts(const std::vector<std::string>& exceptions, const std::vector<commands::Part>& parts) override;
 
  private:
   const Terminal& terminal_;
@@ -22,6 +24,7 @@ class TerminalUi final : public commands::Ui {
   Confirmation confirmation_;
   std::optional<Progress> progress_;
   std::size_t shown_ = 0;
+  std::optional<Board> board_;
 };
 
 // CERTFERRY_* and SSL_CERT_FILE.

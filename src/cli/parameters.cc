@@ -195,6 +195,8 @@ constexpr Parameter kParameters[] = {
      "approve: what the computer that asked shows; at least its first sixteen digits."},
     {kTo, "", "to", "", "", kText, "STORE",
      "The store to move to: sqlite, or etcd://HOST:2379/NAME?ca=/PATH with what else the way there needs."},
+    {kWait, "", "wait", "", "", kSwitch, "",
+     "Waits until the computers of the fleet say that they have it; exit status 4 when some do not."},
 
     {kAction, "", "", "", "", kChoice, "ACTION", "What to do."},
     {kEndpoint, "", "", "", "", kText, "HOST:PORT", "The service: www.example.com:443, [2001:db8::1]:443."},

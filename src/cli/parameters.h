@@ -130,6 +130,7 @@ enum class ParameterId : std::uint8_t {
   kListen,
   kFingerprint,
   kTo,
+  kWait,
   // Bare words.
   kAction,
   kEndpoint,

@@ -17,9 +17,11 @@
 #include "cli/fleet_commands.h"
 #include "cli/fleet_program.h"
 #include "cli/password.h"
+#include "cli/reference.h"
 #include "cli/stay.h"
 #include "cli/store_commands.h"
 #include "commands/audit.h"
+#include "commands/await.h"
 #include "commands/binding_command.h"
 #include "commands/bulk_import.h"
 #include "commands/check.h"
@@ -213,6 +215,15 @@ class Run {
     return outcome;
   }
 
+  // --wait: with what the computers of the fleet say.
+  [[nodiscard]] Outcome awaited(Home& home, Outcome outcome) {
+    if (!invocation_.on(ParameterId::kWait) || invocation_.on(ParameterId::kWhatIf)) return outcome;
+    commands::AwaitOptions options{joined(invocation_.texts(ParameterId::kType)),
+                                   optional_text(ParameterId::kIdentity)};
+    if (const auto seconds = invocation_.number(ParameterId::kTimeout)) options.limit = std::chrono::seconds(*seconds);
+    return commands::await_computers(environment_, home, options, std::move(outcome));
+  }
+
   [[nodiscard]] Result<Outcome> import() {
     commands::ImportOptions options;
     CERTFERRY_ASSIGN(const std::optional<Secret> secret, password());
@@ -236,7 +247,7 @@ class Run {
       return finished(std::move(outcome));
     }
     options.path = paths.front();
-    return finished(commands::import_certificate(environment_, home, options));
+    return finished(awaited(home, commands::import_certificate(environment_, home, options)));
   }
 
   // By -Path it is an import with an assignment.
@@ -245,7 +256,7 @@ class Run {
     commands::SetOptions options;
     options.thumbprint = text(ParameterId::kThumbprint);
     if (const auto reference = invocation_.text(ParameterId::kReference)) {
-      CERTFERRY_ASSIGN(options.thumbprint, read_reference(std::string(*reference)));
+      CERTFERRY_ASSIGN(options.thumbprint, read_reference(environment_.files, std::string(*reference)));
     }
     options.types = joined(invocation_.texts(ParameterId::kType));
     options.identity = optional_text(ParameterId::kIdentity);
@@ -255,21 +266,7 @@ class Run {
     options.what_if = invocation_.on(ParameterId::kWhatIf);
     CERTFERRY_TRY(commands::check_timing(options.timing));
     CERTFERRY_ASSIGN(Home home, open(Home::Access::kWrite));
-    return finished(commands::set_certificate(environment_, home, options));
-  }
-
-  // What `certferry get --json` printed, from a file or standard input: of one certificate.
-  [[nodiscard]] Result<std::string> read_reference(const std::string& path) {
-    constexpr std::size_t kMax = 1024 * 1024;
-    CERTFERRY_ASSIGN(const Secret bytes, environment_.files.read(path == "-" ? "/dev/stdin" : path, kMax));
-    ordered_json json = ordered_json::parse(bytes.text(), nullptr, false);
-    if (json.is_object() && json.contains("certificates") && json["certificates"].is_array() &&
-        json["certificates"].size() == 1)
-      json = ordered_json(json["certificates"][0]);
-    if (json.is_object() && json.contains("thumbprint") && json["thumbprint"].is_string())
-      return json["thumbprint"].get<std::string>();
-    return fail(ErrorKind::kUsage, "CF1072", "the reference names no certificate, or more than one",
-                "give the JSON of one certificate of `certferry get --json`");
+    return finished(awaited(home, commands::set_certificate(environment_, home, options)));
   }
 
   [[nodiscard]] Result<Outcome> get() {
@@ -383,7 +380,7 @@ class Run {
     options.confirm = invocation_.on(ParameterId::kConfirm);
     options.what_if = invocation_.on(ParameterId::kWhatIf);
     CERTFERRY_ASSIGN(Home home, open(Home::Access::kWrite));
-    return commands::change_roll(environment_, home, options);
+    return awaited(home, commands::change_roll(environment_, home, options));
   }
 
   [[nodiscard]] Result<Outcome> config() {

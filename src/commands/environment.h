@@ -16,6 +16,13 @@ namespace certferry::commands {
 
 struct Engines;
 
+// One of several works that go on at the same time.
+struct Part {
+  std::string name;
+  std::size_t done = 0, total = 0;
+  bool operator==(const Part&) const = default;
+};
+
 // How a command speaks with the person who runs it. cli/ has the terminal's; a library user brings an own one.
 class Ui {
  public:
@@ -28,6 +35,12 @@ class Ui {
   [[nodiscard]] virtual Result<std::optional<Secret>> password(std::string_view file) = 0;
   // `done` of `total` steps, with a word on the current one; shown where it takes more than a second.
   virtual void progress(std::string_view what, std::size_t done, std::size_t total) = 0;
+  // The same for several works at once, and what went wrong so far (lines, raw). Both empty: it is over. Nothing is shown where it
+  // is not overridden.
+  virtual void parts(const std::vector<std::string>& exceptions, const std::vector<Part>& parts) {
+    static_cast<void>(exceptions);
+    static_cast<void>(parts);
+  }
 };
 
 // Who runs the command, for the audit and the report.

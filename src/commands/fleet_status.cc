@@ -44,10 +44,15 @@ ReportedUse::State state_of(const Deployment& deployment) {
   return ReportedUse::State::kFailed;
 }
 
+ReportedUse staged_use(const Target& target) {
+  const fleet::Slot& slot = target.next_slot->slot;
+  return {target.type, target.scope, slot.generation, slot.certificate.sha256, ReportedUse::State::kStaged, ""};
+}
+
 Result<ReportedUse> use_of(Environment& environment, const Home& home, const Target& target) {
-  const fleet::Slot& slot = target.slot ? *target.slot : target.next_slot->slot;
-  ReportedUse use{target.type, target.scope, slot.generation, slot.certificate.sha256, ReportedUse::State::kStaged, ""};
-  if (!target.slot) return use;
+  const fleet::Slot& slot = *target.slot;
+  ReportedUse use{target.type, target.scope, slot.generation, slot.certificate.sha256, ReportedUse::State::kReceived,
+                  ""};
   CERTFERRY_ASSIGN(const std::optional<Deployment> deployment,
                    read_deployment(environment.files, home.path(), target.type));
   CERTFERRY_ASSIGN(const deploy::Live live, deploy::Generations(environment.files, home.path(), target.type).live());
@@ -72,9 +77,11 @@ Result<fleet::Status> current_status(Environment& environment, Home& home) {
   Catalog catalog(*store);
   CERTFERRY_ASSIGN(const std::vector<StoredAssignment> assignments, catalog.assignments());
   for (const Target& target : targets(assignments, home.config(), now)) {
-    if (!target.slot && !target.next_slot) continue;
-    CERTFERRY_ASSIGN(ReportedUse use, use_of(environment, home, target));
-    status.uses.push_back(std::move(use));
+    if (target.slot) {
+      CERTFERRY_ASSIGN(ReportedUse use, use_of(environment, home, target));
+      status.uses.push_back(std::move(use));
+    }
+    if (target.next_slot) status.uses.push_back(staged_use(target));
   }
   CERTFERRY_ASSIGN(const Silence heard, silence(environment, home, now));
   if (heard.alarm) status.alarms.push_back(heard.alarm->id);

@@ -228,7 +228,10 @@ class Agents {
   void roll(const std::string& folder, double seconds) {
     for (const auto& agent : agents_) agent->stage(folder);
     const double date = monotonic() + seconds;
-    std::this_thread::sleep_for(std::chrono::duration<double>(date - monotonic()));
+    {
+      std::unique_lock lock(mutex_);
+      came_.wait_for(lock, std::chrono::duration<double>(date - monotonic()), [&] { return monotonic() >= date; });
+    }
     std::vector<double> late;
     for (const auto& agent : agents_) late.push_back(agent->flip() - date);
     std::ranges::sort(late);

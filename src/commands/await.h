@@ -1,0 +1,27 @@
+// `--wait`: until the computers of the fleet have said what became of what was just signed for them.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "commands/environment.h"
+#include "commands/home.h"
+#include "commands/outcome.h"
+
+namespace certferry::commands {
+
+struct AwaitOptions {
+  std::string types;                    // as written; empty: every type
+  std::optional<std::string> identity;  // scope; nothing: this computer
+  std::chrono::seconds limit{600};
+};
+
+// Takes what a command gave back, and adds what the computers say: those that shall use the assignment of that scope by now have
+// it active or verified, or staged where its date is to come. What they say comes by a relay, or by `fleet accept` of
+// another process; it is signed, and verified here. Ends when each of them has it or failed, or when the limit is over: CF2408
+// (kPartly) where not all have it. Gives back `outcome` as it is where that is a failure, or where no fleet is administered here.
+[[nodiscard]] Outcome await_computers(Environment& environment, Home& home, const AwaitOptions& options,
+                                      Outcome outcome);
+
+}  // namespace certferry::commands
