@@ -25,6 +25,27 @@ Result<std::optional<Secret>> TerminalUi::password(std::string_view file) {
   return std::optional(std::move(asked));
 }
 
+Result<std::optional<Secret>> TerminalUi::passphrase(std::string_view path) {
+  if (!passphrase_) {
+    CERTFERRY_ASSIGN(passphrase_,
+                     find_passphrase(std::getenv("CERTFERRY_PASSPHRASE_FILE"), std::getenv("CREDENTIALS_DIRECTORY")));
+  }
+  if (!passphrase_ && terminal_.interactive()) {
+    CERTFERRY_ASSIGN(Secret asked, terminal_.ask_secret("passphrase of " + escape_terminal(path) + ": "));
+    passphrase_ = std::move(asked);
+  }
+  return passphrase_ ? std::optional(passphrase_->clone()) : std::nullopt;
+}
+
+Result<Secret> TerminalUi::new_passphrase() {
+  if (!new_passphrase_file_.empty()) return read_passphrase_file(new_passphrase_file_);
+  CERTFERRY_ASSIGN(Secret first, terminal_.ask_secret("new passphrase of the fleet's keys (empty: none): "));
+  CERTFERRY_ASSIGN(const Secret second, terminal_.ask_secret("once more: "));
+  if (first.text() == second.text()) return first;
+  return fail(ErrorKind::kDeclined, "CF1084", "the two passphrases are not the same",
+              "type it again; nothing was changed");
+}
+
 void TerminalUi::progress(std::string_view what, std::size_t done, std::size_t total) {
   if (!progress_) progress_.emplace(terminal_, clock_, std::string(what), total);
   progress_->advance(done - shown_);

@@ -15,6 +15,11 @@ class TerminalUi final : public commands::Ui {
       : terminal_(terminal), clock_(clock), confirmation_(terminal) {}
   Result<> confirm(std::string_view question, const std::vector<std::string>& plan) override;
   Result<std::optional<Secret>> password(std::string_view file) override;
+  // Asked for once; another key is tried with the same.
+  Result<std::optional<Secret>> passphrase(std::string_view path) override;
+  // Asked for twice, where use_new_passphrase_file() named none. CF1084 where the two differ.
+  Result<Secret> new_passphrase() override;
+  void use_new_passphrase_file(std::string path) { new_passphrase_file_ = std::move(path); }
   void progress(std::string_view what, std::size_t done, std::size_t total) override;
   void parts(const std::vector<std::string>& exceptions, const std::vector<commands::Part>& parts) override;
 
@@ -25,6 +30,8 @@ class TerminalUi final : public commands::Ui {
   std::optional<Progress> progress_;
   std::size_t shown_ = 0;
   std::optional<Board> board_;
+  std::string new_passphrase_file_;
+  std::optional<Secret> passphrase_;
 };
 
 // CERTFERRY_* and SSL_CERT_FILE.

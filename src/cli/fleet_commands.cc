@@ -45,7 +45,14 @@ class FleetRun {
     const bool shows = action.empty() || action == "show";
     CERTFERRY_ASSIGN(Home home, open_(shows ? Home::Access::kRead : Home::Access::kWrite));
     if (shows) return commands::show_fleet(environment_, home);
-    if (action == "init") return commands::init_fleet(environment_, home);
+    if (action == "passphrase") return commands::change_fleet_passphrase(environment_, home);
+    if (action == "init") {
+      Secret passphrase;
+      if (invocation_.on(ParameterId::kUnderPassphrase) || invocation_.given(ParameterId::kNewPassphraseFile)) {
+        CERTFERRY_ASSIGN(passphrase, environment_.ui.new_passphrase());
+      }
+      return commands::init_fleet(environment_, home, passphrase);
+    }
     if (action == "report") {
       const std::string output = text(ParameterId::kOutput);
       if (!output.empty()) return commands::write_status(environment_, home, output);

@@ -11,14 +11,17 @@ using enum ParameterId;
 inline constexpr std::uint8_t kFirst = 1, kSecond = 2, kThird = 4, kFourth = 8;
 
 inline constexpr Use kFleet_[] = {
-    {kAction, kEverySet, 0, 0, Repeat::kOnce, "show (default), init, bundle, take, report or accept.",
-     "show|init|bundle|take|report|accept"},
+    {kAction, kEverySet, 0, 0, Repeat::kOnce, "show (default), init, passphrase, bundle, take, report or accept.",
+     "show|init|passphrase|bundle|take|report|accept"},
     {kSubject, kEverySet, 0, 1, Repeat::kOnce, "bundle: the computer. take, accept: the file."},
     {kOutput, kEverySet, 0, kNamedOnly, Repeat::kOnce, "bundle, report: the file to write."},
+    {kUnderPassphrase},
+    {kNewPassphraseFile},
     {kReport},
 };
 inline constexpr Example kFleetExamples[] = {
     {"certferry fleet init", "Makes a fleet that is administered on this computer."},
+    {"certferry fleet passphrase", "Puts the fleet's keys on this computer under a passphrase, or changes it."},
     {"certferry fleet bundle web01.example.com --output web01.bundle",
      "Writes what a computer needs into a file; its keys are sealed to that computer."},
 };

@@ -197,6 +197,10 @@ constexpr Parameter kParameters[] = {
      "The store to move to: sqlite, or etcd://HOST:2379/NAME?ca=/PATH with what else the way there needs."},
     {kWait, "", "wait", "", "", kSwitch, "",
      "Waits until the computers of the fleet say that they have it; exit status 4 when some do not."},
+    {kNewPassphraseFile, "", "new-passphrase-file", "", "", kFile, "FILE",
+     "The new passphrase of the fleet's keys, in place of asking; an empty file takes it off."},
+    {kUnderPassphrase, "", "passphrase", "", "", kSwitch, "",
+     "init: puts the keys that sign under a passphrase, and asks for it."},
 
     {kAction, "", "", "", "", kChoice, "ACTION", "What to do."},
     {kEndpoint, "", "", "", "", kText, "HOST:PORT", "The service: www.example.com:443, [2001:db8::1]:443."},

@@ -131,6 +131,8 @@ enum class ParameterId : std::uint8_t {
   kFingerprint,
   kTo,
   kWait,
+  kNewPassphraseFile,
+  kUnderPassphrase,
   // Bare words.
   kAction,
   kEndpoint,

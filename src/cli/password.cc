@@ -15,6 +15,7 @@ namespace certferry::cli {
 namespace {
 
 constexpr std::string_view kCredential = "certferry.password";
+constexpr std::string_view kPassphraseCredential = "certferry.passphrase";
 
 std::string reason(int error) { return std::strerror(error); }
 
@@ -125,6 +126,22 @@ Result<std::optional<Password>> find_password(const Invocation& invocation, cons
   // systemd itself guards the directory; the file's mode says nothing.
   CERTFERRY_ASSIGN(Password password, from_file(path, false));
   return password;
+}
+
+Result<Secret> read_passphrase_file(const std::string& path) {
+  CERTFERRY_ASSIGN(Password read, from_file(path, false));
+  return std::move(read.value);
+}
+
+Result<std::optional<Secret>> find_passphrase(const char* file, const char* credentials_directory) {
+  std::string path = file ? file : "";
+  if (path.empty() && credentials_directory && *credentials_directory) {
+    path = std::string(credentials_directory) + "/" + std::string(kPassphraseCredential);
+    if (access(path.c_str(), F_OK) != 0) path.clear();
+  }
+  if (path.empty()) return std::optional<Secret>();
+  CERTFERRY_ASSIGN(Secret read, read_passphrase_file(path));
+  return std::optional(std::move(read));
 }
 
 Result<Secret> ask_password(const Terminal& terminal, std::string_view file) {

@@ -26,6 +26,12 @@ struct Password {
 [[nodiscard]] Result<std::optional<Password>> find_password(const Invocation& invocation,
                                                             const char* credentials_directory, bool on_terminal);
 
+// The passphrase of a fleet's key: the file that $CERTFERRY_PASSPHRASE_FILE names (null or empty: unset), else the systemd credential
+// certferry.passphrase; else nothing. Read as above.
+[[nodiscard]] Result<std::optional<Secret>> find_passphrase(const char* file, const char* credentials_directory);
+// A new one in a file.
+[[nodiscard]] Result<Secret> read_passphrase_file(const std::string& path);
+
 // Asks for the password of `file` (as it was written; escaped here). CF1046 where nobody can be asked.
 [[nodiscard]] Result<Secret> ask_password(const Terminal& terminal, std::string_view file);
 

@@ -484,6 +484,7 @@ int run(int argc, char** argv, const commands::Engines* engines) {
   }
   x509::initialize_openssl();
   TerminalUi ui(terminal, clock);
+  ui.use_new_passphrase_file(std::string(parsed->text(ParameterId::kNewPassphraseFile).value_or("")));
   Environment environment{clock,          files,  ui, this_actor(), this_host_name(), relevant_variables(),
                           parsed->line(), engines};
   return Run(*parsed, terminal, environment).run();

@@ -157,7 +157,7 @@ class ChangeRole {
     }
     CERTFERRY_ASSIGN(store_, home_.store());
     CERTFERRY_TRY(fleet_trust(home_, *store_));
-    CERTFERRY_ASSIGN(const x509::PrivateKey root, read_key(environment_.files, home_.path(), FleetKey::kRoot));
+    CERTFERRY_ASSIGN(const x509::PrivateKey root, read_signing_key(environment_, home_.path(), FleetKey::kRoot));
     CERTFERRY_ASSIGN(const std::vector<StoredDelegation> all, delegations(home_));
     const auto found = std::ranges::find_if(all, [&](const StoredDelegation& one) {
       return equal_ignoring_case(one.delegation.name, options_.name) && !one.delegation.cmdlets.empty();

@@ -37,7 +37,7 @@ Result<bool> adopt(Environment& environment, Home& home, store::Store& store, co
   CERTFERRY_ASSIGN(const seal::Verified<fleet::Member> joined, trust.joined(statement, enrolment->value));
   fleet::Member member = joined.statement;
   member.head = {trust.fleet(), counter + 1, frame.now()};
-  CERTFERRY_ASSIGN(const x509::PrivateKey own, read_key(environment.files, home.path(), FleetKey::kAdministrator));
+  CERTFERRY_ASSIGN(const x509::PrivateKey own, read_signing_key(environment, home.path(), FleetKey::kAdministrator));
   CERTFERRY_ASSIGN(std::string signed_member, signed_text(member, own));
   store::Batch batch;
   batch.expect(key, there ? there->revision : 0);
@@ -60,6 +60,14 @@ Result<Adopted> adopt_waiting(Environment& environment, Home& home, Frame& frame
   CERTFERRY_ASSIGN(store::Store* const store, home.store());
   CERTFERRY_ASSIGN(const store::Listing waiting, store->list(fleet::kJoinKeys));
   if (waiting.entries.empty()) return adopted;
+  if (const auto key = read_signing_key(environment, home.path(), FleetKey::kAdministrator);
+      !key && is_locked(key.error())) {
+    adopted.findings.push_back({key.error().id, Severity::kWarning,
+                                "nobody can be taken into the fleet (" + std::to_string(waiting.entries.size()) +
+                                    " wait): " + key.error().message,
+                                key.error().fix, "certferry"});
+    return adopted;
+  }
   CERTFERRY_ASSIGN(const seal::Trust trust, fleet_trust(home, *store));
   for (const store::Entry& entry : waiting.entries) {
     const std::string fqdn = entry.key.substr(fleet::kJoinKeys.size());

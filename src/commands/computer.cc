@@ -57,7 +57,7 @@ class Administration {
   [[nodiscard]] Result<> open() {
     CERTFERRY_ASSIGN(store_, home_.store());
     CERTFERRY_ASSIGN(trust_, fleet_trust(home_, *store_));
-    CERTFERRY_ASSIGN(x509::PrivateKey key, read_key(environment_.files, home_.path(), FleetKey::kAdministrator));
+    CERTFERRY_ASSIGN(x509::PrivateKey key, read_signing_key(environment_, home_.path(), FleetKey::kAdministrator));
     key_.emplace(std::move(key));
     return {};
   }

@@ -33,6 +33,13 @@ class Ui {
   // The password of `file`; asked for only when the file turned out to need one and none was given. Nothing where
   // nobody can be asked.
   [[nodiscard]] virtual Result<std::optional<Secret>> password(std::string_view file) = 0;
+  // The passphrase of a key of the fleet in the file `path`; nothing where nobody can be asked.
+  [[nodiscard]] virtual Result<std::optional<Secret>> passphrase(std::string_view path) {
+    static_cast<void>(path);
+    return std::optional<Secret>();
+  }
+  // A new one; empty: none.
+  [[nodiscard]] virtual Result<Secret> new_passphrase() { return Secret(); }
   // `done` of `total` steps, with a word on the current one; shown where it takes more than a second.
   virtual void progress(std::string_view what, std::size_t done, std::size_t total) = 0;
   // The same for several works at once, and what went wrong so far (lines, raw). Both empty: it is over. Nothing is shown where it

@@ -36,7 +36,8 @@ Result<> put_once(store::Store& store, store::Batch& batch, const std::string& k
 
 Bytes spki(const x509::PrivateKey& key) { return to_bytes(key.public_key().spki()); }
 
-Result<std::string> make_fleet(Environment& environment, Home& home, Frame& frame, bool& changed) {
+Result<std::string> make_fleet(Environment& environment, Home& home, const Secret& passphrase, Frame& frame,
+                               bool& changed) {
   FileSystem& files = environment.files;
   const std::string& path = home.path();
   CERTFERRY_ASSIGN(const bool has_root, has_key(files, path, FleetKey::kRoot));
@@ -44,8 +45,12 @@ Result<std::string> make_fleet(Environment& environment, Home& home, Frame& fram
     return fail(ErrorKind::kFailed, "CF1766", "this computer belongs to the fleet " + home.membership()->fleet,
                 "run the command in another home, or have this computer leave that fleet first");
   }
-  CERTFERRY_ASSIGN(const x509::PrivateKey root, read_or_make_key(files, path, FleetKey::kRoot));
-  CERTFERRY_ASSIGN(const x509::PrivateKey administrator, read_or_make_key(files, path, FleetKey::kAdministrator));
+  const auto signing_key = [&](FleetKey which) -> Result<x509::PrivateKey> {
+    CERTFERRY_ASSIGN(const bool there, has_key(files, path, which));
+    return there ? read_signing_key(environment, path, which) : read_or_make_key(files, path, which, passphrase);
+  };
+  CERTFERRY_ASSIGN(const x509::PrivateKey root, signing_key(FleetKey::kRoot));
+  CERTFERRY_ASSIGN(const x509::PrivateKey administrator, signing_key(FleetKey::kAdministrator));
   CERTFERRY_ASSIGN(const x509::PrivateKey sealing, read_or_make_key(files, path, FleetKey::kSealing));
   CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_or_make_key(files, path, FleetKey::kIdentity));
   const fleet::Membership membership{
@@ -106,10 +111,38 @@ Result<std::map<std::string, std::string>> read_bundle(Environment& environment,
 
 }  // namespace
 
-Outcome init_fleet(Environment& environment, Home& home) {
+Outcome change_fleet_passphrase(Environment& environment, Home& home) {
+  Frame frame(environment, home.config().computer.fqdn);
+  bool is_set = false;
+  const auto change = [&]() -> Result<> {
+    if (!home.membership()) return std::unexpected(no_fleet());
+    CERTFERRY_ASSIGN(const Secret passphrase, environment.ui.new_passphrase());
+    is_set = !passphrase.text().empty();
+    CERTFERRY_ASSIGN(const std::vector<std::string> paths, change_passphrase(environment, home.path(), passphrase));
+    for (const std::string& path : paths)
+      frame.document.steps.push_back({home.config().computer.fqdn,
+                                      is_set ? "put " + path + " under the passphrase" : "write " + path + " as it is",
+                                      report::Step::State::kDone, ""});
+    return {};
+  };
+  const Result<> done = change();
+  frame.document.status = report::Status::kDone;
+  frame.document.headline = !done    ? "The passphrase was not changed"
+                            : is_set ? "The fleet's keys here are under a new passphrase"
+                                     : "The fleet's keys here are under no passphrase any more";
+  if (done && is_set) {
+    frame.document.summary = {
+        "Nobody can bring it back when it is lost. Copies of the keys elsewhere are as they were.",
+        "Commands that sign ask for it, or take it from the file that CERTFERRY_PASSPHRASE_FILE names. The agent of this home takes "
+        "in no computers and gives no heartbeats unless it gets it like that."};
+  }
+  return frame.finish(done, done.has_value(), {{"passphrase", is_set}});
+}
+
+Outcome init_fleet(Environment& environment, Home& home, const Secret& passphrase) {
   Frame frame(environment, home.config().computer.fqdn);
   bool changed = false;
-  const auto made = make_fleet(environment, home, frame, changed);
+  const auto made = make_fleet(environment, home, passphrase, frame, changed);
   Result<> done;
   if (!made) done = std::unexpected(made.error());
   frame.document.status = changed ? report::Status::kDone : report::Status::kNothing;

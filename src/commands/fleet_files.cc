@@ -9,6 +9,7 @@ namespace {
 constexpr std::size_t kLargest = 64 * 1024;
 constexpr unsigned kFolderMode = 0700;
 constexpr unsigned kKeyMode = 0600;
+constexpr std::string_view kLocked = "CF2409";
 
 std::string folder_of(const std::string& home) { return home + "/fleet"; }
 std::string membership_path(const std::string& home) { return folder_of(home) + "/membership.json"; }
@@ -22,6 +23,15 @@ std::string path_of(const std::string& home, FleetKey key) {
     case FleetKey::kRelay: return folder_of(home) + "/relay.key";
   }
   return "";
+}
+
+Result<> write_key(FileSystem& files, const std::string& home, FleetKey which, const x509::PrivateKey& key,
+                   const Secret& passphrase) {
+  Secret pem = key.pem();
+  if (!passphrase.text().empty()) {
+    CERTFERRY_ASSIGN(pem, seal::encrypted_pem(key, passphrase));
+  }
+  return replace_file(files, path_of(home, which), pem.view(), kKeyMode);
 }
 
 }  // namespace
@@ -62,13 +72,43 @@ Result<x509::PrivateKey> read_key(FileSystem& files, const std::string& home, Fl
   return seal::key_from_pem(pem.text(), Secret());
 }
 
-Result<x509::PrivateKey> read_or_make_key(FileSystem& files, const std::string& home, FleetKey key) {
+Result<x509::PrivateKey> read_signing_key(Environment& environment, const std::string& home, FleetKey key) {
+  CERTFERRY_ASSIGN(const bool there, has_key(environment.files, home, key));
+  if (!there) return read_key(environment.files, home, key);
+  const std::string path = path_of(home, key);
+  CERTFERRY_ASSIGN(const Secret pem, environment.files.read(path, kLargest));
+  if (!seal::is_encrypted(pem.text())) return seal::key_from_pem(pem.text(), Secret());
+  CERTFERRY_ASSIGN(const std::optional<Secret> passphrase, environment.ui.passphrase(path));
+  if (passphrase) return seal::key_from_pem(pem.text(), *passphrase);
+  return fail(
+      ErrorKind::kFailed, "CF2409", path + " is under a passphrase, and nobody gave it",
+      "run the command on a terminal, name a file with it in CERTFERRY_PASSPHRASE_FILE, or give the service the "
+      "systemd credential certferry.passphrase");
+}
+
+bool is_locked(const Error& error) { return error.id == kLocked; }
+
+Result<std::vector<std::string>> change_passphrase(Environment& environment, const std::string& home,
+                                                   const Secret& passphrase) {
+  std::vector<std::string> changed;
+  for (const FleetKey which : {FleetKey::kRoot, FleetKey::kAdministrator}) {
+    CERTFERRY_ASSIGN(const bool there, has_key(environment.files, home, which));
+    if (!there) continue;
+    CERTFERRY_ASSIGN(const x509::PrivateKey key, read_signing_key(environment, home, which));
+    CERTFERRY_TRY(write_key(environment.files, home, which, key, passphrase));
+    changed.push_back(path_of(home, which));
+  }
+  if (changed.empty()) CERTFERRY_TRY(read_key(environment.files, home, FleetKey::kAdministrator));
+  return changed;
+}
+
+Result<x509::PrivateKey> read_or_make_key(FileSystem& files, const std::string& home, FleetKey key,
+                                          const Secret& passphrase) {
   CERTFERRY_ASSIGN(const bool there, has_key(files, home, key));
   if (there) return read_key(files, home, key);
   CERTFERRY_TRY(make_folders(files, folder_of(home), kFolderMode));
   CERTFERRY_ASSIGN(x509::PrivateKey made, seal::make_key());
-  const Secret pem = made.pem();
-  CERTFERRY_TRY(replace_file(files, path_of(home, key), pem.view(), kKeyMode));
+  CERTFERRY_TRY(write_key(files, home, key, made, passphrase));
   return made;
 }
 

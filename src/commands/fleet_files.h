@@ -3,9 +3,12 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/file.h"
 #include "base/result.h"
+#include "base/secret.h"
+#include "commands/environment.h"
 #include "fleet/statements.h"
 #include "x509/private_key.h"
 
@@ -28,8 +31,19 @@ enum class FleetKey {
 [[nodiscard]] Result<bool> has_key(FileSystem& files, const std::string& home, FleetKey key);
 // CF1762 where it is not there, CF22xx where it is none.
 [[nodiscard]] Result<x509::PrivateKey> read_key(FileSystem& files, const std::string& home, FleetKey key);
-// Makes a new one where there is none; never replaces one.
-[[nodiscard]] Result<x509::PrivateKey> read_or_make_key(FileSystem& files, const std::string& home, FleetKey key);
+// kRoot and kAdministrator, which may be under a passphrase: asked for then. CF2409 where nobody knows it, CF2233 where it is wrong;
+// else as above.
+[[nodiscard]] Result<x509::PrivateKey> read_signing_key(Environment& environment, const std::string& home,
+                                                        FleetKey key);
+// That error: somebody else may know it.
+[[nodiscard]] bool is_locked(const Error& error);
+// Makes a new one where there is none, under `passphrase` where that is not empty; never replaces one.
+[[nodiscard]] Result<x509::PrivateKey> read_or_make_key(FileSystem& files, const std::string& home, FleetKey key,
+                                                        const Secret& passphrase = {});
+// Puts the keys that sign here under a new passphrase, or takes it off: it is empty. Which; each file is the old or the new one
+// at any time.
+[[nodiscard]] Result<std::vector<std::string>> change_passphrase(Environment& environment, const std::string& home,
+                                                                 const Secret& passphrase);
 
 // The certificate that goes with kRelay.
 [[nodiscard]] std::string relay_certificate_path(const std::string& home);

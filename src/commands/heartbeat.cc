@@ -34,9 +34,12 @@ Result<std::optional<Time>> renew_heartbeat(Environment& environment, Home& home
   if (!last && how == Heartbeats::kGoOn) return std::optional<Time>();
   if (last && last->heartbeat.head.issued <= now && now < last->heartbeat.head.issued + kHeartbeatEvery)
     return std::optional(last->heartbeat.head.issued + kHeartbeatEvery);
-  CERTFERRY_ASSIGN(const x509::PrivateKey own, read_key(environment.files, home.path(), FleetKey::kAdministrator));
+  const auto own = read_signing_key(environment, home.path(), FleetKey::kAdministrator);
+  // A fleet whose keys nobody can open without a person has none.
+  if (!own && is_locked(own.error())) return std::optional<Time>();
+  if (!own) return std::unexpected(own.error());
   const fleet::Heartbeat next{{home.membership()->fleet, last ? last->heartbeat.head.counter + 1 : 1, now}};
-  CERTFERRY_ASSIGN(std::string statement, signed_text(next, own));
+  CERTFERRY_ASSIGN(std::string statement, signed_text(next, *own));
   store::Batch batch;
   batch.expect(key, last ? last->revision : 0);
   batch.put(key, std::move(statement));

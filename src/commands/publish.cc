@@ -162,9 +162,11 @@ class Publisher {
     }
     manifest.head.counter = std::max(manifest.head.counter, least_counter_);
     CERTFERRY_TRY(flush());
-    CERTFERRY_ASSIGN(const x509::PrivateKey own, read_key(environment_.files, home_.path(), FleetKey::kAdministrator));
+    if (!own_) {
+      CERTFERRY_ASSIGN(own_, read_signing_key(environment_, home_.path(), FleetKey::kAdministrator));
+    }
     CERTFERRY_ASSIGN(const seal::Envelope envelope,
-                     seal::sign_statement(fleet::Manifest::kKind, fleet::to_json(manifest), own));
+                     seal::sign_statement(fleet::Manifest::kKind, fleet::to_json(manifest), *own_));
     store::Batch batch;
     batch.expect(key, there ? there->revision : 0);
     batch.put(key, seal::to_json(envelope));
@@ -211,6 +213,7 @@ class Publisher {
   std::set<std::string> wanted_;
   store::Batch batch_;
   std::size_t sealed_now_ = 0;
+  std::optional<x509::PrivateKey> own_;  // the administrator's, once something was to be signed
   Published result_;
 };
 

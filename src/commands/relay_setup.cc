@@ -92,7 +92,7 @@ Result<relay::ServerOptions> relay_credentials(Environment& environment, const H
                 "the relay has no certificate for its names, and the fleet's root key is not here",
                 "start it where the fleet was made, or bring root.key here for this once");
   }
-  CERTFERRY_ASSIGN(const x509::PrivateKey root, read_key(files, home.path(), FleetKey::kRoot));
+  CERTFERRY_ASSIGN(const x509::PrivateKey root, read_signing_key(environment, home.path(), FleetKey::kRoot));
   const seal::Validity validity{now - std::chrono::hours(1), now + kRelayLife};
   CERTFERRY_ASSIGN(const x509::Certificate ca, seal::make_ca(root, validity));
   CERTFERRY_ASSIGN(const x509::Certificate made, seal::issue_server(root, ca, key.public_key(), names, validity));
