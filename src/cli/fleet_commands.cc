@@ -5,6 +5,7 @@
 #include "commands/fleet.h"
 #include "commands/fleet_status.h"
 #include "commands/join.h"
+#include "commands/topology.h"
 
 namespace certferry::cli {
 namespace {
@@ -23,6 +24,7 @@ class FleetRun {
     if (invocation_.command() == CommandId::kFleet) return fleet();
     if (invocation_.command() == CommandId::kAdminRole) return admin_role();
     if (invocation_.command() == CommandId::kRole) return role();
+    if (invocation_.command() == CommandId::kTopology) return topology();
     return invocation_.command() == CommandId::kComputer ? computer() : join();
   }
 
@@ -67,6 +69,17 @@ class FleetRun {
       return fail(ErrorKind::kUsage, "CF1078", "where shall the bundle be written?",
                   "certferry fleet bundle " + given + " --output FILE");
     return commands::write_bundle(environment_, home, given, output);
+  }
+
+  [[nodiscard]] Result<Outcome> topology() {
+    const std::string to = text(ParameterId::kExport), from = text(ParameterId::kImportFrom);
+    CERTFERRY_ASSIGN(Home home, open_(from.empty() ? Home::Access::kRead : Home::Access::kWrite));
+    if (!from.empty())
+      return commands::import_topology(environment_, home,
+                                       {from, invocation_.on(ParameterId::kPrune),
+                                        invocation_.on(ParameterId::kConfirm), invocation_.on(ParameterId::kWhatIf)});
+    if (!to.empty()) return commands::export_topology(environment_, home, to);
+    return commands::show_topology(environment_, home, text(ParameterId::kOutput));
   }
 
   [[nodiscard]] Result<Outcome> computer() {

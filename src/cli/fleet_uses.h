@@ -41,6 +41,21 @@ inline constexpr Example kComputerExamples[] = {
     {"certferry computer approve web02.example.com --fingerprint 3f9a0c11d2e45b67 --pool web.example.com",
      "Takes a computer in that asked without a token and shows this fingerprint."},
 };
+inline constexpr Use kTopology_[] = {
+    {kOutput, kEverySet, 0, kNamedOnly, Repeat::kOnce, "Draws it into a file: .svg or .html."},
+    {kExport},
+    {kImportFrom},
+    {kPrune},
+    {kReport},
+    {kWhatIf},
+    {kConfirm},
+};
+inline constexpr Example kTopologyExamples[] = {
+    {"certferry topology", "Shows sites, pools and computers, and whether each serves what it shall."},
+    {"certferry topology --output fleet.svg", "Draws it."},
+    {"certferry topology --export fleet.toml", "Writes it as TOML."},
+    {"certferry topology --import fleet.toml --what-if", "Shows which computers would be moved."},
+};
 inline constexpr Use kJoin_[] = {
     {kToken, kEverySet, kFirst, 0},
     {kOutput, kEverySet, 0, kNamedOnly, Repeat::kOnce,

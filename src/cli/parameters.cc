@@ -201,6 +201,10 @@ constexpr Parameter kParameters[] = {
      "The new passphrase of the fleet's keys, in place of asking; an empty file takes it off."},
     {kUnderPassphrase, "", "passphrase", "", "", kSwitch, "",
      "init: puts the keys that sign under a passphrase, and asks for it."},
+    {kExport, "", "export", "", "", kFile, "FILE", "Writes where each computer is, and what it hosts, as TOML."},
+    {kImportFrom, "", "import", "", "", kFile, "FILE", "Brings the computers to where such a file says."},
+    {kPrune, "", "prune", "", "", kSwitch, "",
+     "--import: removes the computers that the file does not name, after a question."},
 
     {kAction, "", "", "", "", kChoice, "ACTION", "What to do."},
     {kEndpoint, "", "", "", "", kText, "HOST:PORT", "The service: www.example.com:443, [2001:db8::1]:443."},

@@ -38,6 +38,7 @@ enum class CommandId : std::uint8_t {
   kJoin,
   kServe,
   kStore,
+  kTopology,
   kVersion,
   kHelp,
   kCompletion,
@@ -133,6 +134,9 @@ enum class ParameterId : std::uint8_t {
   kWait,
   kNewPassphraseFile,
   kUnderPassphrase,
+  kExport,
+  kImportFrom,
+  kPrune,
   // Bare words.
   kAction,
   kEndpoint,

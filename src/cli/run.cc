@@ -148,6 +148,7 @@ class Run {
       case CommandId::kRole:
       case CommandId::kAdminRole:
       case CommandId::kJoin:
+      case CommandId::kTopology:
         return run_fleet_command(invocation_, environment_, [this](Home::Access access) { return open(access); });
       case CommandId::kRollback: return change_roll(commands::RollAction::kBack);
       default:
