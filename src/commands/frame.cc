@@ -33,6 +33,18 @@ Outcome Frame::finish(const Result<>& done, bool changed, const ordered_json& fi
   for (const report::Step& step : document.steps)
     steps.push_back({{"computer", step.computer}, {"action", step.action}, {"detail", step.detail}});
   json["plan"] = std::move(steps);
+  if (!document.computers.empty()) {
+    ordered_json computers = ordered_json::array();
+    for (const report::ComputerPlan& plan : document.computers)
+      computers.push_back({{"computer", plan.computer},
+                           {"pool", plan.pool},
+                           {"use", plan.type},
+                           {"has", plan.has},
+                           {"gets", plan.gets},
+                           {"services", plan.services},
+                           {"look_at", plan.look_at}});
+    json["computers"] = std::move(computers);
+  }
   json["error"] = error_json(outcome.error ? &*outcome.error : nullptr);
   outcome.json = dump(json);
   outcome.document = std::move(document);

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/attempts.h"
+#include "commands/computer_plans.h"
 #include "commands/examine.h"
 #include "commands/facts.h"
 #include "commands/fleet_members.h"
@@ -107,6 +108,7 @@ class Import {
     CERTFERRY_TRY(plan_timing());
     CERTFERRY_TRY(check());
     describe_plan(stored);
+    if (options_.what_if) CERTFERRY_TRY(describe_computers(home_, planned_, &selection_->leaf, now_, document_));
     return {};
   }
 

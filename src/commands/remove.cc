@@ -5,6 +5,7 @@
 
 #include "commands/assign.h"
 #include "commands/attempts.h"
+#include "commands/computer_plans.h"
 #include "commands/facts.h"
 #include "commands/frame.h"
 #include "commands/reconcile.h"
@@ -86,6 +87,7 @@ class Remove {
       planned_.push_back({std::move(stored), std::move(*transition)});
     }
     describe(planned_, home_.config(), {}, frame_.now(), frame_.document);
+    if (options_.what_if) CERTFERRY_TRY(describe_computers(home_, planned_, nullptr, frame_.now(), frame_.document));
     frame_.document.assignments.clear();
     return {};
   }

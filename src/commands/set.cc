@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands/attempts.h"
+#include "commands/computer_plans.h"
 #include "commands/examine.h"
 #include "commands/facts.h"
 #include "commands/fleet_members.h"
@@ -71,6 +72,7 @@ class Set {
     changes_ = std::ranges::any_of(planned_, [](const PlannedAssignment& plan) { return plan.transition.changed(); });
     if (changes_) CERTFERRY_TRY(check());
     describe(planned_, home_.config(), record_, frame_.now(), document);
+    if (options_.what_if) CERTFERRY_TRY(describe_computers(home_, planned_, nullptr, frame_.now(), document));
     return compare();
   }
 

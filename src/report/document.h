@@ -84,6 +84,15 @@ struct AssignmentFacts {
   Time not_after{};
 };
 
+// What a plan means for one computer of a fleet, and one use there.
+struct ComputerPlan {
+  std::string computer, pool, type;
+  std::string has;       // what it said last
+  std::string gets;
+  std::string services;  // what they do then, as far as it told
+  std::vector<std::string> look_at;
+};
+
 // A table that only some commands have: certificates in the store, types, audit records, configuration.
 struct Table {
   std::string title;
@@ -109,6 +118,7 @@ struct Document {
   std::vector<Step> steps;
   std::vector<LogEntry> log;
   std::vector<AssignmentFacts> assignments;
+  std::vector<ComputerPlan> computers;  // also one of `tables`
   std::vector<Table> tables;
   std::vector<std::string> undo;  // how to take it back
   std::optional<Error> error;
