@@ -8,6 +8,7 @@
 
 #include "commands/fleet_status.h"
 #include "commands/frame.h"
+#include "commands/refusals.h"
 #include "commands/relay_setup.h"
 #include "commands/take.h"
 
@@ -46,13 +47,13 @@ Result<> FleetLink::look(commands::Environment& environment, commands::Home& hom
   eventfd_t ignored = 0;
   static_cast<void>(::eventfd_read(came_->get(), &ignored));
   tell_state();
-  tell(patience_.overdue(environment.clock.now()));
+  CERTFERRY_TRY(tell(environment, home, patience_.overdue(environment.clock.now())));
   std::optional<relay::Client::Entries> entries = client_->entries();
   if (!entries || entries == taken_) return {};
   commands::Frame frame(environment, home.config().computer.fqdn);
   const auto taken = commands::take_over(environment, home, *entries, frame);
   for (const report::Step& step : frame.document.steps) log_(Severity::kInfo, step.action);
-  tell(patience_.to_tell(frame.document.findings, environment.clock.now()));
+  CERTFERRY_TRY(tell(environment, home, patience_.to_tell(frame.document.findings, environment.clock.now())));
   if (!taken && !is_of_the_fleet(taken.error())) return std::unexpected(taken.error());
   if (!taken && frame.document.findings.empty()) log_(Severity::kFatal, in_words(taken.error()));
   taken_ = std::move(entries);
@@ -79,9 +80,10 @@ std::optional<Time> FleetLink::due() const {
   return due;
 }
 
-void FleetLink::tell(const Findings& findings) const {
+Result<> FleetLink::tell(commands::Environment& environment, commands::Home& home, const Findings& findings) const {
   for (const Finding& finding : findings)
     log_(finding.severity, finding.id + ": " + finding.message + (finding.fix.empty() ? "" : "; fix: " + finding.fix));
+  return commands::record_refusals(environment, home, findings, environment.clock.now());
 }
 
 void FleetLink::tell_state() {

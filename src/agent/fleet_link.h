@@ -38,7 +38,8 @@ class FleetLink {
  private:
   FleetLink(std::shared_ptr<Descriptor> came, const Log& log) : came_(std::move(came)), log_(log) {}
   void tell_state();
-  void tell(const Findings& findings) const;
+  // To the log, and what was refused to the audit.
+  [[nodiscard]] Result<> tell(commands::Environment& environment, commands::Home& home, const Findings& findings) const;
 
   const std::shared_ptr<Descriptor> came_;  // an eventfd
   const Log& log_;

@@ -37,6 +37,7 @@ Outcome list_audit(Environment& environment, Home& home) {
                     {"actor", record.actor},
                     {"command", record.command},
                     {"changes", record.changes},
+                    {"outcome", record.outcome},
                     {"previous", record.previous}});
     table.rows.push_back(
         {std::to_string(record.number), rfc3339(record.time), record.actor, std::move(changes), record.command});

@@ -11,6 +11,7 @@
 #include "commands/fleet_status.h"
 #include "commands/frame.h"
 #include "commands/publish.h"
+#include "commands/refusals.h"
 #include "commands/relay_setup.h"
 #include "commands/take.h"
 #include "fleet/store_keys.h"
@@ -247,7 +248,10 @@ Outcome take_bundle(Environment& environment, Home& home, const std::string& pat
   Taken taken;
   const auto take = [&]() -> Result<> {
     CERTFERRY_ASSIGN(const auto entries, read_bundle(environment, path));
-    CERTFERRY_ASSIGN(taken, take_over(environment, home, entries, frame));
+    auto took = take_over(environment, home, entries, frame);
+    CERTFERRY_TRY(record_refusals(environment, home, frame.document.findings, frame.now()));
+    if (!took) return std::unexpected(took.error());
+    taken = std::move(*took);
     return {};
   };
   const Result<> done = take();

@@ -90,15 +90,20 @@ bool is_locked(const Error& error) { return error.id == kLocked; }
 
 Result<std::vector<std::string>> change_passphrase(Environment& environment, const std::string& home,
                                                    const Secret& passphrase) {
-  std::vector<std::string> changed;
+  // Every one is opened before the first is written: a wrong passphrase changes nothing.
+  std::vector<std::pair<FleetKey, x509::PrivateKey>> keys;
   for (const FleetKey which : {FleetKey::kRoot, FleetKey::kAdministrator}) {
     CERTFERRY_ASSIGN(const bool there, has_key(environment.files, home, which));
     if (!there) continue;
-    CERTFERRY_ASSIGN(const x509::PrivateKey key, read_signing_key(environment, home, which));
+    CERTFERRY_ASSIGN(x509::PrivateKey key, read_signing_key(environment, home, which));
+    keys.emplace_back(which, std::move(key));
+  }
+  if (keys.empty()) CERTFERRY_TRY(read_key(environment.files, home, FleetKey::kAdministrator));
+  std::vector<std::string> changed;
+  for (const auto& [which, key] : keys) {
     CERTFERRY_TRY(write_key(environment.files, home, which, key, passphrase));
     changed.push_back(path_of(home, which));
   }
-  if (changed.empty()) CERTFERRY_TRY(read_key(environment.files, home, FleetKey::kAdministrator));
   return changed;
 }
 

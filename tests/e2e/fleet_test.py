@@ -121,6 +121,11 @@ class Fleet(made_files.ProgramTest):
         newer = self.live(web)
         (self.place / "old").write_text(old)
         self.assertEqual(self.on(web, "fleet", "take", self.place / "old", exit_code=5)["error"]["id"], "CF2217")
+        told = self.on(web, "audit")["records"]
+        self.assertEqual((told[-1]["outcome"], [change[:len("refused CF2217: fleet/")] for change in told[-1]["changes"]]), ("refused", ["refused CF2217: fleet/"]))
+        # The same again is no news.
+        self.on(web, "fleet", "take", self.place / "old", exit_code=5)
+        self.assertEqual(self.on(web, "audit")["records"], told)
         self.assertEqual(self.live(web), newer)
 
     def test_a_token_is_good_for_one_computer(self):
