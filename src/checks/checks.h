@@ -95,5 +95,7 @@ struct Check {
 // is not looked at). DNS names case-insensitively, "*" as the whole leftmost label only. A name that is a
 // wildcard itself is covered by the same wildcard.
 [[nodiscard]] bool covers(const x509::Certificate& certificate, std::string_view name);
+// The same for one name of a certificate, as text.
+[[nodiscard]] bool name_covers(std::string_view presented, std::string_view name);
 
 }  // namespace certferry::checks

@@ -73,6 +73,11 @@ bool covers(const x509::Certificate& certificate, std::string_view name) {
   });
 }
 
+bool name_covers(std::string_view presented, std::string_view name) {
+  const std::optional<Bytes> address = x509::ip_from_text(name);
+  return address ? x509::ip_from_text(presented) == address : dns_matches(presented, without_dot(name));
+}
+
 std::vector<NeededName> needed_names(std::span<const fleet::Type> types, std::span<const fleet::Computer> computers) {
   std::vector<NeededName> needed;
   auto add = [&](const std::string& name, std::string because, bool required) {

@@ -33,4 +33,32 @@ inline constexpr Use kRollback_[] = {
 inline constexpr Example kRollbackExamples[] = {
     {"certferry rollback --type WebServicesExternal", "Uses the certificate from before the last roll again."}};
 
+inline constexpr Use kReplace_[] = {
+    {kAction, kEverySet, 0, 0, Repeat::kOnce, "resume, abort or list; without it, a replacement begins.",
+     "resume|abort|list"},
+    {kSubject, kEverySet, 0, 1, Repeat::kOnce, "resume, abort: which one; the last one where it is not given."},
+    {kIssuedBy},
+    {kKeyDigest},
+    {kThumbprint},
+    {kWith, kEverySet, 0, kNamedOnly, Repeat::kBoth},
+    {kPasswordFile},
+    {kPasswordFd},
+    {kTrust, kEverySet, 0, kNamedOnly, Repeat::kBoth},
+    {kWaves},
+    {kPause},
+    {kTimeout, kEverySet, 0, kNamedOnly, Repeat::kOnce,
+     "How long the computers of a wave may take; 600 where it is not given."},
+    {kReport},
+    {kWhatIf},
+    {kConfirm},
+};
+inline constexpr Example kReplaceExamples[] = {
+    {"certferry replace --issued-by 'Litware Issuing CA' --with web.pfx --with mail.pfx --what-if",
+     "Shows what an authority that fell touches, and which computers would come when."},
+    {"certferry replace --thumbprint B142918E --with web.pfx --waves 1,10%,100% --pause",
+     "Replaces one certificate on one computer, and waits until it serves the new one."},
+    {"certferry replace resume", "Goes on with the next wave."},
+    {"certferry replace abort", "Gives every computer back what it had."},
+};
+
 }  // namespace certferry::cli

@@ -18,6 +18,7 @@
 #include "cli/fleet_program.h"
 #include "cli/password.h"
 #include "cli/reference.h"
+#include "cli/replace_command.h"
 #include "cli/stay.h"
 #include "cli/store_commands.h"
 #include "commands/audit.h"
@@ -110,15 +111,13 @@ class Run {
 
  private:
   [[nodiscard]] Outcome dispatch() {
-    auto outcome = invocation_.on(ParameterId::kNetportId) ? reserved() : run_command();
+    auto outcome = run_command();
     return outcome ? std::move(*outcome) : failed(invocation_.command(), environment_, std::move(outcome).error());
   }
 
-  [[nodiscard]] Result<Outcome> reserved() const {
-    return fail(ErrorKind::kUsage, "CF1070", "-NetportId is reserved", "leave it out");
-  }
-
   [[nodiscard]] Result<Outcome> run_command() {
+    if (invocation_.on(ParameterId::kNetportId))
+      return fail(ErrorKind::kUsage, "CF1070", "-NetportId is reserved", "leave it out");
     switch (invocation_.command()) {
       case CommandId::kImport: return import();
       case CommandId::kSet: return set();
@@ -150,6 +149,7 @@ class Run {
       case CommandId::kJoin:
       case CommandId::kTopology:
         return run_fleet_command(invocation_, environment_, [this](Home::Access access) { return open(access); });
+      case CommandId::kReplace: return replace();
       case CommandId::kRollback: return change_roll(commands::RollAction::kBack);
       default:
         return fail(
@@ -382,6 +382,12 @@ class Run {
     options.what_if = invocation_.on(ParameterId::kWhatIf);
     CERTFERRY_ASSIGN(Home home, open(Home::Access::kWrite));
     return awaited(home, commands::change_roll(environment_, home, options));
+  }
+
+  [[nodiscard]] Result<Outcome> replace() {
+    CERTFERRY_ASSIGN(const std::optional<Secret> secret, password());
+    return run_replace(invocation_, environment_, secret ? &*secret : nullptr,
+                       [this](Home::Access access) { return open(access); });
   }
 
   [[nodiscard]] Result<Outcome> config() {

@@ -1,6 +1,7 @@
 #include "commands/await.h"
 
 #include <algorithm>
+#include <functional>
 #include <nlohmann/json.hpp>
 
 #include "commands/awaited.h"
@@ -19,10 +20,12 @@ constexpr std::chrono::milliseconds kLookAgain{1'000};
 constexpr std::size_t kNamed = 3;  // of those that are behind, in the message
 constexpr std::size_t kMostRows = 1'000;
 
+using IsWanted = std::function<bool(const fleet::Assignment&)>;
+
 class Wait {
  public:
-  Wait(Environment& environment, Home& home, const AwaitOptions& options)
-      : environment_(environment), home_(home), options_(options) {}
+  Wait(Environment& environment, Home& home, IsWanted wanted, std::chrono::seconds limit)
+      : environment_(environment), home_(home), is_wanted_(std::move(wanted)), limit_(limit) {}
 
   // Nothing: there is nobody to wait for.
   [[nodiscard]] Result<std::optional<Awaited>> run() {
@@ -30,7 +33,7 @@ class Wait {
     CERTFERRY_ASSIGN(const seal::Trust trust, fleet_trust(home_, *store_));
     CERTFERRY_TRY(begin(trust));
     if (awaited_->total() == 0) return std::optional<Awaited>();
-    const auto end = environment_.clock.monotonic() + options_.limit;
+    const auto end = environment_.clock.monotonic() + limit_;
     while (true) {
       show();
       const auto left = std::chrono::floor<std::chrono::milliseconds>(end - environment_.clock.monotonic());
@@ -54,21 +57,12 @@ class Wait {
       computers.push_back(computer);
       members_.emplace(fleet::status_key(computer.fqdn), one.member);
     }
-    fleet::Scope scope = fleet::Scope::computer(home_.config().computer.fqdn);
-    if (options_.identity) {
-      CERTFERRY_ASSIGN(scope, fleet::Scope::parse(*options_.identity));
-    }
-    std::vector<std::string> types;
-    if (!options_.types.empty()) {
-      CERTFERRY_ASSIGN(types, home_.config().types.parse_list(options_.types));
-    }
     Catalog catalog(*store_);
     CERTFERRY_ASSIGN(const std::vector<StoredAssignment> stored, catalog.assignments());
     std::vector<fleet::Assignment> assignments;
     std::vector<std::size_t> wanted;
     for (const StoredAssignment& one : stored) {
-      const bool named = types.empty() || std::ranges::find(types, one.assignment.type) != types.end();
-      if (named && one.assignment.scope == scope) wanted.push_back(assignments.size());
+      if (is_wanted_(one.assignment)) wanted.push_back(assignments.size());
       assignments.push_back(one.assignment);
     }
     awaited_.emplace(assignments, wanted, computers, now);
@@ -111,7 +105,8 @@ class Wait {
 
   Environment& environment_;
   Home& home_;
-  const AwaitOptions& options_;
+  const IsWanted is_wanted_;
+  const std::chrono::seconds limit_;
   store::Store* store_ = nullptr;
   store::Revision revision_ = 0;
   std::map<std::string, fleet::Member> members_;  // by the key of what they say
@@ -152,11 +147,38 @@ Error not_all(const Awaited& awaited) {
               : "see that their agents run and reach a relay; they go on by themselves, and `certferry fleet` tells"};
 }
 
+Result<IsWanted> wanted_by(const Home& home, const AwaitOptions& options) {
+  fleet::Scope scope = fleet::Scope::computer(home.config().computer.fqdn);
+  if (options.identity) {
+    CERTFERRY_ASSIGN(scope, fleet::Scope::parse(*options.identity));
+  }
+  std::vector<std::string> types;
+  if (!options.types.empty()) {
+    CERTFERRY_ASSIGN(types, home.config().types.parse_list(options.types));
+  }
+  return [scope, types](const fleet::Assignment& one) {
+    return one.scope == scope && (types.empty() || std::ranges::find(types, one.type) != types.end());
+  };
+}
+
 }  // namespace
+
+Result<std::optional<Awaited>> await_places(Environment& environment, Home& home,
+                                            const std::vector<AwaitedPlace>& places, std::chrono::seconds limit) {
+  if (!home.membership()) return std::optional<Awaited>();
+  const auto is_wanted = [&](const fleet::Assignment& one) {
+    return std::ranges::any_of(
+        places, [&](const AwaitedPlace& place) { return place.scope == one.scope && place.type == one.type; });
+  };
+  return Wait(environment, home, is_wanted, limit).run();
+}
 
 Outcome await_computers(Environment& environment, Home& home, const AwaitOptions& options, Outcome outcome) {
   if (outcome.error || !home.membership()) return outcome;
-  auto waited = Wait(environment, home, options).run();
+  auto waited = [&]() -> Result<std::optional<Awaited>> {
+    CERTFERRY_ASSIGN(IsWanted is_wanted, wanted_by(home, options));
+    return Wait(environment, home, std::move(is_wanted), options.limit).run();
+  }();
   ordered_json json = ordered_json::parse(outcome.json, nullptr, false);
   const auto end_with = [&](Error error) {
     outcome.document.status = report::Status::kPartly;

@@ -4,15 +4,26 @@
 #include <chrono>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "commands/awaited.h"
 #include "commands/environment.h"
 #include "commands/home.h"
 #include "commands/outcome.h"
 
 namespace certferry::commands {
 
+struct AwaitedPlace {
+  fleet::Scope scope;
+  std::string type;
+};
+// Until each computer that shall use one of these assignments has it (or has it staged) or failed, or `limit` is over. Nothing where there is none.
+[[nodiscard]] Result<std::optional<Awaited>> await_places(Environment& environment, Home& home,
+                                                          const std::vector<AwaitedPlace>& places,
+                                                          std::chrono::seconds limit);
+
 struct AwaitOptions {
-  std::string types;                    // as written; empty: every type
+  std::string types;  // as written; empty: every type
   std::optional<std::string> identity;  // scope; nothing: this computer
   std::chrono::seconds limit{600};
 };
