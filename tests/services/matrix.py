@@ -184,6 +184,12 @@ class Bench(made_files.ProgramTest):
         else:
             case.reload_by(["/bin/false"])
             self.bind(case.binding)
+        if case.failure.exit_code == 0 and self.service.tries > 1:
+            # Where the service ended by its own fault in this reload, it was rolled back: it is asked for again.
+            done = self.run_program("agent", "--once", "--json")
+            if done.returncode != 0:
+                self.take(case.new)
+            return json.loads(done.stdout)
         return self.json_of("agent", "--once", exit_code=case.failure.exit_code)
 
     def run_case(self, failure):
