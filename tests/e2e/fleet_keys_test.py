@@ -14,18 +14,7 @@ import store_test
 WEB = fleet_test.WEB
 
 
-class Keys(made_files.ProgramTest):
-    home_of = fleet_test.Fleet.home_of
-    on = fleet_test.Fleet.on
-    join = fleet_test.Fleet.join
-    carry = fleet_test.Fleet.carry
-    assign = fleet_test.Fleet.assign
-
-    def setUp(self):
-        super().setUp()
-        self.place = self.home.parent
-        self.admin = self.home_of("admin01.litwareinc.com")
-
+class Keys(fleet_test.WithBundles):
     def forms(self, pem):
         """The secret part of a PKCS#8 key as it may lie somewhere: octets, hex, and base64 at each of the three alignments."""
         der = base64.b64decode(re.search(r"-----BEGIN PRIVATE KEY-----(.*?)-----END", pem, re.S).group(1))

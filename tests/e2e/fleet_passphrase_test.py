@@ -11,18 +11,10 @@ PASSPHRASE = "correct horse battery staple 9vK2"
 WEB = fleet_test.WEB
 
 
-class Passphrase(made_files.ProgramTest):
-    home_of = fleet_test.Fleet.home_of
-    on = fleet_test.Fleet.on
-    join = fleet_test.Fleet.join
-    carry = fleet_test.Fleet.carry
-    assign = fleet_test.Fleet.assign
-
+class Passphrase(fleet_test.WithBundles):
     def setUp(self):
         super().setUp()
         os.environ.pop("CERTFERRY_PASSPHRASE_FILE", None)
-        self.place = self.home.parent
-        self.admin = self.home_of("admin01.litwareinc.com")
         self.file = self.secret("passphrase", PASSPHRASE)
         self.keys = [self.admin / f"fleet/{name}.key" for name in ("root", "administrator")]
 

@@ -10,7 +10,9 @@ WEB, MAIL = "web01.litwareinc.com", "mail01.litwareinc.com"
 KEY = "-----BEGIN PRIVATE KEY-----"
 
 
-class Fleet(made_files.ProgramTest):
+class WithBundles(made_files.ProgramTest):
+    """The administrator's home, and what makes computers that files alone reach."""
+
     def setUp(self):
         super().setUp()
         self.place = self.home.parent
@@ -52,6 +54,8 @@ class Fleet(made_files.ProgramTest):
         link = home / "live/WebServicesExternal" / name
         return (link / "sha256").read_text().strip() if link.exists() else None
 
+
+class Fleet(WithBundles):
     def test_a_computer_gets_what_it_shall_have_and_nobody_else_does(self):
         made = self.on(self.admin, "fleet", "init")
         self.assertTrue(made["changed"])

@@ -10,17 +10,9 @@ import made_files
 WEB = fleet_test.WEB
 
 
-class Topology(made_files.ProgramTest):
-    home_of = fleet_test.Fleet.home_of
-    on = fleet_test.Fleet.on
-    join = fleet_test.Fleet.join
-    carry = fleet_test.Fleet.carry
-    assign = fleet_test.Fleet.assign
-
+class Topology(fleet_test.WithBundles):
     def setUp(self):
         super().setUp()
-        self.place = self.home.parent
-        self.admin = self.home_of("admin01.litwareinc.com")
         self.on(self.admin, "fleet", "init")
 
     def computers(self):

@@ -11,17 +11,9 @@ GOOD, SILENT, LOST, OWN = (f"{name}.litwareinc.com" for name in ("good", "silent
 USE = "WebServicesExternal"
 
 
-class WhatIf(made_files.ProgramTest):
-    home_of = fleet_test.Fleet.home_of
-    on = fleet_test.Fleet.on
-    join = fleet_test.Fleet.join
-    carry = fleet_test.Fleet.carry
-    assign = fleet_test.Fleet.assign
-
+class WhatIf(fleet_test.WithBundles):
     def setUp(self):
         super().setUp()
-        self.place = self.home.parent
-        self.admin = self.home_of("admin01.litwareinc.com")
         self.on(self.admin, "fleet", "init")
         self.homes = {fqdn: self.join(fqdn, "--pool", POOL) for fqdn in (GOOD, SILENT, LOST, OWN)}
         self.on(self.admin, "computer", "lost", LOST)
