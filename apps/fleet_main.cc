@@ -1,11 +1,11 @@
 // certferry-fleet: certferry with the parts that talk gRPC.
 #include <cstdlib>
 
+#include "cli/start.h"
 #include "cli/run.h"
 #include "commands/engines.h"
 #include "container/confined_main.h"
 #include "store/etcd/etcd_store.h"
-#include "x509/wiping_memory.h"
 
 namespace {
 
@@ -24,7 +24,7 @@ certferry::Result<std::size_t> purge_etcd(const certferry::store::EtcdUrl& url, 
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (!certferry::x509::wipe_what_openssl_frees()) return 70;  // EX_SOFTWARE: something called OpenSSL before main()
+  if (!certferry::cli::can_start()) return certferry::cli::kCannotStart;
   if (const auto code = certferry::container::confined_main(argc, argv)) return *code;
   // Names are resolved as every other program of this computer does (nsswitch.conf), not by gRPC's own DNS client.
   ::setenv("GRPC_DNS_RESOLVER", "native", 0);

@@ -16,6 +16,7 @@ namespace certferry::commands {
 
 class Awaited {
  public:
+  // But for kFailed in the order in which a computer comes to them: of several uses the earliest counts.
   enum class State { kNotHeard, kReceived, kDone, kFailed };
   struct Computer {
     std::string fqdn, pool;

@@ -7,6 +7,7 @@
 namespace certferry::report {
 
 struct PictureComputer {
+  // The later, the worse.
   enum class Mood { kGood, kWaiting, kSilent, kBad };
   std::string name;
   std::string detail;  // shown where somebody points at it

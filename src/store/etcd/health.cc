@@ -1,8 +1,9 @@
 #include "store/etcd_health.h"
 
+#include <limits>
+
 #include "store/etcd/connection.h"
-#include "store/etcd/prefix.h"
-#include "store/etcd/value.h"
+#include "store/etcd/purge.h"
 
 namespace certferry::store {
 namespace {
@@ -33,36 +34,16 @@ EtcdMember ask_member(Connection::Member& member, std::int64_t& revision) {
   return told;
 }
 
-Result<std::size_t> count_removed(Connection& connection, const EtcdUrl& url) {
-  constexpr std::int64_t kPage = 1'000;
-  etcdserverpb::RangeRequest request;
-  request.set_key(url.prefix() + "k/");
-  request.set_range_end(etcd::end_of_prefix(request.key()));
-  request.set_limit(kPage);
-  std::size_t removed = 0;
-  while (true) {
-    etcdserverpb::RangeResponse response;
-    const grpc::Status status = connection.ask([&](Connection::Member& member, grpc::ClientContext& context) {
-      response.Clear();
-      return member.kv->Range(&context, request, &response);
-    });
-    if (!status.ok()) return connection.error(status);
-    for (const mvccpb::KeyValue& entry : response.kvs()) {
-      const auto stored = etcd::read_stored(entry.value());
-      if (stored && !stored->value) ++removed;
-    }
-    if (!response.more() || response.kvs_size() == 0) return removed;
-    request.set_key(response.kvs(response.kvs_size() - 1).key() + std::string(1, '\0'));
-  }
-}
-
 }  // namespace
 
 Result<EtcdHealth> examine_etcd(const EtcdUrl& url) {
   CERTFERRY_ASSIGN(const std::unique_ptr<Connection> connection, Connection::make(url));
   EtcdHealth health;
   // Finds a member that answers, or says why none does.
-  CERTFERRY_ASSIGN(health.removed, count_removed(*connection, url));
+  constexpr std::int64_t kAny = std::numeric_limits<std::int64_t>::max();
+  CERTFERRY_ASSIGN(const std::vector<etcd::Removed> removed,
+                   etcd::removed_until(*connection, url.prefix() + "k/", kAny));
+  health.removed = removed.size();
   for (Connection::Member& member : connection->members())
     health.members.push_back(ask_member(member, health.revision));
   etcdserverpb::AlarmResponse alarms;

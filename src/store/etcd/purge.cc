@@ -14,10 +14,29 @@ namespace {
 constexpr std::chrono::hours kAge{24};
 constexpr int kBatch = 100;
 
-struct Removed {
-  std::string key;
-  std::int64_t revision = 0;
-};
+void compare_revision(etcdserverpb::TxnRequest& transaction, const std::string& key, std::int64_t revision) {
+  etcdserverpb::Compare& same = *transaction.add_compare();
+  same.set_target(etcdserverpb::Compare::MOD);
+  same.set_key(key);
+  same.set_mod_revision(revision);
+}
+
+// All of them, as long as none was written again. Twice is the same as once.
+Result<bool> erase(Connection& connection, std::span<const Removed> keys) {
+  etcdserverpb::TxnRequest transaction;
+  for (const Removed& one : keys) {
+    compare_revision(transaction, one.key, one.revision);
+    transaction.add_success()->mutable_request_delete_range()->set_key(one.key);
+  }
+  etcdserverpb::TxnResponse response;
+  const grpc::Status status = connection.ask([&](Connection::Member& member, grpc::ClientContext& context) {
+    return member.kv->Txn(&context, transaction, &response);
+  });
+  if (!status.ok()) return connection.error(status);
+  return response.succeeded();
+}
+
+}  // namespace
 
 Result<std::vector<Removed>> removed_until(Connection& connection, const std::string& folder, std::int64_t revision) {
   constexpr std::int64_t kPage = 1'000;
@@ -42,30 +61,6 @@ Result<std::vector<Removed>> removed_until(Connection& connection, const std::st
     request.set_key(response.kvs(response.kvs_size() - 1).key() + std::string(1, '\0'));
   }
 }
-
-void compare_revision(etcdserverpb::TxnRequest& transaction, const std::string& key, std::int64_t revision) {
-  etcdserverpb::Compare& same = *transaction.add_compare();
-  same.set_target(etcdserverpb::Compare::MOD);
-  same.set_key(key);
-  same.set_mod_revision(revision);
-}
-
-// All of them, as long as none was written again. Twice is the same as once.
-Result<bool> erase(Connection& connection, std::span<const Removed> keys) {
-  etcdserverpb::TxnRequest transaction;
-  for (const Removed& one : keys) {
-    compare_revision(transaction, one.key, one.revision);
-    transaction.add_success()->mutable_request_delete_range()->set_key(one.key);
-  }
-  etcdserverpb::TxnResponse response;
-  const grpc::Status status = connection.ask([&](Connection::Member& member, grpc::ClientContext& context) {
-    return member.kv->Txn(&context, transaction, &response);
-  });
-  if (!status.ok()) return connection.error(status);
-  return response.succeeded();
-}
-
-}  // namespace
 
 Result<PurgeMark> read_mark(Connection& connection, const std::string& key) {
   etcdserverpb::RangeRequest request;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "base/clock.h"
 #include "store/etcd/connection.h"
@@ -17,6 +18,14 @@ struct PurgeMark {
   std::int64_t now = 0;  // etcd's revision, when it was read
 };
 [[nodiscard]] Result<PurgeMark> read_mark(Connection& connection, const std::string& key);
+
+struct Removed {
+  std::string key;
+  std::int64_t revision = 0;  // of the removal
+};
+// The keys below `folder` that are removed, and still have their place; those of removals up to `revision`. Errors of Connection::error().
+[[nodiscard]] Result<std::vector<Removed>> removed_until(Connection& connection, const std::string& folder,
+                                                         std::int64_t revision);
 
 // Erases what was removed before the mark, where that is a day old, and writes a new mark. Returns how many keys went.
 [[nodiscard]] Result<std::size_t> purge(Connection& connection, const std::string& mark_key, const std::string& folder,

@@ -1,0 +1,24 @@
+// What both programs do first.
+#pragma once
+
+#include <cstdio>
+
+#include "x509/wiping_memory.h"
+
+namespace certferry::cli {
+
+inline constexpr int kCannotStart = 70;  // EX_SOFTWARE of sysexits.h
+
+// False, and why on standard error, where keys could be left in memory.
+[[nodiscard]] inline bool can_start() {
+  if (x509::wipe_what_openssl_frees()) return true;
+  std::fputs(
+      "error "
+      "CF1085"
+      ": OpenSSL was used before this program began, so that keys could be left in memory\n"
+      "fix: run it without libraries that are loaded into it (LD_PRELOAD, openssl.cnf's engines)\n",
+      stderr);
+  return false;
+}
+
+}  // namespace certferry::cli
