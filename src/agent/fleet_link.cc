@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "commands/fleet_files.h"
 #include "commands/fleet_status.h"
 #include "commands/frame.h"
 #include "commands/refusals.h"
@@ -37,15 +38,27 @@ Result<std::unique_ptr<FleetLink>> FleetLink::make(commands::Environment& enviro
                 "raise the limit of open files of the service");
   }
   std::unique_ptr<FleetLink> made(new FleetLink(came, log));
-  const auto wake = [came] { static_cast<void>(::eventfd_write(came->get(), 1)); };
-  CERTFERRY_ASSIGN(made->client_, commands::connect_to_relays(environment, home.path(), *home.membership(), wake));
-  made->client_->follow();
+  CERTFERRY_TRY(made->connect(environment, home));
   return made;
+}
+
+Result<> FleetLink::connect(commands::Environment& environment, const commands::Home& home) {
+  const auto wake = [came = came_] { static_cast<void>(::eventfd_write(came->get(), 1)); };
+  CERTFERRY_ASSIGN(identity_, commands::identity_mark(environment.files, home.path()));
+  client_.reset();
+  CERTFERRY_ASSIGN(client_, commands::connect_to_relays(environment, home.path(), *home.membership(), wake));
+  client_->follow();
+  return {};
 }
 
 Result<> FleetLink::look(commands::Environment& environment, commands::Home& home) {
   eventfd_t ignored = 0;
   static_cast<void>(::eventfd_read(came_->get(), &ignored));
+  CERTFERRY_ASSIGN(const std::uint64_t identity, commands::identity_mark(environment.files, home.path()));
+  if (identity != identity_) {
+    log_(Severity::kInfo, "connects anew: this computer's keys were changed");
+    CERTFERRY_TRY(connect(environment, home));
+  }
   tell_state();
   CERTFERRY_TRY(tell(environment, home, patience_.overdue(environment.clock.now())));
   std::optional<relay::Client::Entries> entries = client_->entries();

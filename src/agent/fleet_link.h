@@ -37,6 +37,8 @@ class FleetLink {
 
  private:
   FleetLink(std::shared_ptr<Descriptor> came, const Log& log) : came_(std::move(came)), log_(log) {}
+  // With the identity key as it is now.
+  [[nodiscard]] Result<> connect(commands::Environment& environment, const commands::Home& home);
   void tell_state();
   // To the log, and what was refused to the audit.
   [[nodiscard]] Result<> tell(commands::Environment& environment, commands::Home& home, const Findings& findings) const;
@@ -47,6 +49,7 @@ class FleetLink {
   ReplayPatience patience_;
   std::optional<fleet::Status> told_;  // on this connection
   std::string state_;  // of the connection, as the log knows it
+  std::uint64_t identity_ = 0;  // commands::identity_mark() when client_ was made
   std::unique_ptr<relay::Client> client_;
 };
 

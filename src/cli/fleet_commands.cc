@@ -49,11 +49,11 @@ class FleetRun {
     if (shows) return commands::show_fleet(environment_, home);
     if (action == "passphrase") return commands::change_fleet_passphrase(environment_, home);
     if (action == "init") {
-      Secret passphrase;
+      commands::KeyPlace place{{}, text(ParameterId::kKeysIn)};
       if (invocation_.on(ParameterId::kUnderPassphrase) || invocation_.given(ParameterId::kNewPassphraseFile)) {
-        CERTFERRY_ASSIGN(passphrase, environment_.ui.new_passphrase());
+        CERTFERRY_ASSIGN(place.passphrase, environment_.ui.new_passphrase());
       }
-      return commands::init_fleet(environment_, home, passphrase);
+      return commands::init_fleet(environment_, home, place);
     }
     if (action == "report") {
       const std::string output = text(ParameterId::kOutput);
@@ -95,10 +95,11 @@ class FleetRun {
     if (invocation_.given(ParameterId::kType)) options.types = joined_types();
     const auto relays = invocation_.texts(ParameterId::kRelay);
     options.relays = {relays.begin(), relays.end()};
-    if (action == "add" && invocation_.given(ParameterId::kReport))
+    if ((action == "add" || action == "rekey") && invocation_.given(ParameterId::kReport))
       return fail(ErrorKind::kUsage, "CF1080", "the token would stand in the report, which others read",
                   "leave out --report; `certferry audit` keeps who let the computer join");
-    if (action == "add") return commands::add_computer(environment_, home, options);
+    options.rekey = action == "rekey";
+    if (action == "add" || options.rekey) return commands::add_computer(environment_, home, options);
     if (action == "approve")
       return commands::approve_computer(environment_, home, options, text(ParameterId::kFingerprint));
     if (action == "move") return commands::move_computer(environment_, home, options);
@@ -134,6 +135,8 @@ class FleetRun {
     CERTFERRY_ASSIGN(Home home, open_(Home::Access::kWrite));
     commands::JoinOptions options;
     options.output = text(ParameterId::kOutput);
+    options.keys_in = text(ParameterId::kKeysIn);
+    options.new_keys = invocation_.on(ParameterId::kNewKeys);
     if (const auto seconds = invocation_.number(ParameterId::kTimeout))
       options.patience = std::chrono::seconds(*seconds);
     const Secret& given = *invocation_.secret(ParameterId::kToken);  // mandatory

@@ -50,6 +50,13 @@ bool uses_a_store(CommandId command) {
   }
 }
 
+// Whether the command may need a key that a device has, or makes one there.
+bool device_may_be_asked(const Invocation& invocation, FileSystem& files) {
+  if (invocation.given(ParameterId::kKeysIn)) return true;
+  const auto in_device = commands::has_keys_in_devices(files, home_of(invocation));
+  return in_device && *in_device;
+}
+
 // Whether the command cannot do without.
 bool is_needed(const Invocation& invocation, FileSystem& files) {
   switch (invocation.command()) {
@@ -70,7 +77,10 @@ Result<> become_fleet_program_if_needed(int argc, char** argv, FileSystem& files
   const Parsed parsed = parse_command_line(argc, argv, SecretWords::kKeep);
   if (!parsed || parsed->wants_help()) return {};
   const bool needed = is_needed(*parsed, files);
-  if (!needed && !(uses_a_store(parsed->command()) && store_may_be_on_etcd(*parsed, files))) return {};
+  if (!needed && !(uses_a_store(parsed->command()) &&
+                   (store_may_be_on_etcd(*parsed, files) || device_may_be_asked(*parsed, files)))) {
+    return {};
+  }
   std::string program;
   if (const char* const named = std::getenv(kProgramVariable)) {
     program = named;
@@ -79,7 +89,7 @@ Result<> become_fleet_program_if_needed(int argc, char** argv, FileSystem& files
     program = own.substr(0, own.rfind('/') + 1) + "certferry-fleet";
   }
   ::execv(program.c_str(), argv);
-  // Where the store is on etcd after all, opening it says what is missing.
+  // Where the store is on etcd after all, or a device has a key, opening it says what is missing.
   if (!needed) return {};
   return fail(ErrorKind::kFailed, "CF1081",
               "the part of certferry that talks to relays cannot be started: " + program + ": " + std::strerror(errno),

@@ -17,6 +17,7 @@ inline constexpr Use kFleet_[] = {
     {kOutput, kEverySet, 0, kNamedOnly, Repeat::kOnce, "bundle, report: the file to write."},
     {kUnderPassphrase},
     {kNewPassphraseFile},
+    {kKeysIn},
     {kReport},
 };
 inline constexpr Example kFleetExamples[] = {
@@ -26,8 +27,9 @@ inline constexpr Example kFleetExamples[] = {
      "Writes what a computer needs into a file; its keys are sealed to that computer."},
 };
 inline constexpr Use kComputer_[] = {
-    {kAction, kEverySet, 0, 0, Repeat::kOnce, "list (default), add, requests, approve, move, release, lost or remove.",
-     "list|add|requests|approve|move|release|lost|remove"},
+    {kAction, kEverySet, 0, 0, Repeat::kOnce,
+     "list (default), add, requests, approve, move, rekey, release, lost or remove.",
+     "list|add|requests|approve|move|rekey|release|lost|remove"},
     {kSubject, kEverySet, 0, 1, Repeat::kOnce, "The computer.", {}},
     {kSite},
     {kPool},
@@ -38,6 +40,7 @@ inline constexpr Use kComputer_[] = {
 inline constexpr Example kComputerExamples[] = {
     {"certferry computer add web01.example.com --site Redmond --pool web.example.com --type Default,WebServicesExternal",
      "Prints a token with which that computer can join within 15 minutes."},
+    {"certferry computer rekey web01.example.com", "Prints a token with which that computer can change its keys."},
     {"certferry computer approve web02.example.com --fingerprint 3f9a0c11d2e45b67 --pool web.example.com",
      "Takes a computer in that asked without a token and shows this fingerprint."},
 };
@@ -62,6 +65,8 @@ inline constexpr Use kJoin_[] = {
      "The file to carry to where the fleet is administered, in place of a relay."},
     {kTimeout, kEverySet, 0, kNamedOnly, Repeat::kOnce,
      "How long to wait for being taken in: 60 where it is not given."},
+    {kKeysIn},
+    {kNewKeys},
 };
 inline constexpr Use kServe_[] = {
     {kListen, kEverySet, 0, kNamedOnly, Repeat::kBoth},
@@ -77,6 +82,9 @@ inline constexpr Example kJoinExamples[] = {
     {"certferry join -", "Joins by way of the relays that the token names, and gets what this computer shall have."},
     {"certferry join - --output web01.join",
      "Makes this computer's keys, and writes what `certferry fleet accept` wants."},
+    {"certferry join - --keys-in 'pkcs11:token=web01?pin-source=file:/etc/certferry.pin'",
+     "Makes the keys in a token; the PIN is read from a file."},
+    {"certferry join - --new-keys --keys-in tpm2:", "Changes the keys of a computer of the fleet for ones in its TPM."},
 };
 
 inline constexpr Use kStore_[] = {

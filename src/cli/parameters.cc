@@ -201,6 +201,11 @@ constexpr Parameter kParameters[] = {
      "The new passphrase of the fleet's keys, in place of asking; an empty file takes it off."},
     {kUnderPassphrase, "", "passphrase", "", "", kSwitch, "",
      "init: puts the keys that sign under a passphrase, and asks for it."},
+    {kKeysIn, "", "keys-in", "", "", kText, "PLACE",
+     "Makes the keys in a device, which never gives them out: tpm2: or pkcs11:token=NAME (RFC 7512). Files where it is "
+     "not given."},
+    {kNewKeys, "", "new-keys", "", "", kSwitch, "",
+     "Makes new keys; the old ones serve until the fleet knows the new ones."},
     {kExport, "", "export", "", "", kFile, "FILE", "Writes where each computer is, and what it hosts, as TOML."},
     {kImportFrom, "", "import", "", "", kFile, "FILE", "Brings the computers to where such a file says."},
     {kPrune, "", "prune", "", "", kSwitch, "",

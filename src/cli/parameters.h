@@ -135,6 +135,8 @@ enum class ParameterId : std::uint8_t {
   kWait,
   kNewPassphraseFile,
   kUnderPassphrase,
+  kKeysIn,
+  kNewKeys,
   kExport,
   kImportFrom,
   kPrune,

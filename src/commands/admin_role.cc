@@ -157,7 +157,7 @@ class ChangeRole {
     }
     CERTFERRY_ASSIGN(store_, home_.store());
     CERTFERRY_TRY(fleet_trust(home_, *store_));
-    CERTFERRY_ASSIGN(const x509::PrivateKey root, read_signing_key(environment_, home_.path(), FleetKey::kRoot));
+    CERTFERRY_ASSIGN(const seal::OwnKey root, read_key(environment_, home_.path(), FleetKey::kRoot));
     CERTFERRY_ASSIGN(const std::vector<StoredDelegation> all, delegations(home_));
     const auto found = std::ranges::find_if(all, [&](const StoredDelegation& one) {
       return equal_ignoring_case(one.delegation.name, options_.name) && !one.delegation.cmdlets.empty();
@@ -177,7 +177,7 @@ class ChangeRole {
     return commit(root, after, found->revision);
   }
 
-  [[nodiscard]] Result<> make(const x509::PrivateKey& root) {
+  [[nodiscard]] Result<> make(const seal::OwnKey& root) {
     if (options_.output.empty() || !options_.role_template) {
       return fail(ErrorKind::kUsage, "CF1792", "a new role needs a template and a file for its key",
                   "certferry role new " + options_.name + " --template CsServerAdministrator --output FILE");
@@ -215,8 +215,7 @@ class ChangeRole {
     return {};
   }
 
-  [[nodiscard]] Result<> commit(const x509::PrivateKey& root, const fleet::Delegation& delegation,
-                                store::Revision before) {
+  [[nodiscard]] Result<> commit(const seal::OwnKey& root, const fleet::Delegation& delegation, store::Revision before) {
     CERTFERRY_ASSIGN(const seal::Envelope envelope,
                      seal::sign_statement(fleet::Delegation::kKind, fleet::to_json(delegation), root));
     const std::string key = fleet::delegation_key(seal::key_id(delegation.key));

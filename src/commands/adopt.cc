@@ -18,18 +18,21 @@ Result<bool> adopt(Environment& environment, Home& home, store::Store& store, co
   const std::string key = fleet::member_key(fqdn), enrolment_key = fleet::enrolment_key(fqdn);
   CERTFERRY_ASSIGN(const std::optional<store::Entry> there, store.get(key));
   std::uint64_t counter = claimed.head.counter;
+  CERTFERRY_ASSIGN(const std::optional<store::Entry> enrolment, store.get(enrolment_key));
+  bool changes_keys = false;
   if (there) {
     CERTFERRY_ASSIGN(const seal::Verified<fleet::Member> known, trust.member(there->value, frame.now()));
     const fleet::Member& before = known.statement;
     if (before.state == fleet::Member::State::kActive) {
       if (before.identity_key == claimed.identity_key && before.sealing_key == claimed.sealing_key) return false;
-      return fail(ErrorKind::kConflict, "CF1771", "a computer " + fqdn + " has joined already",
-                  "a token is good for one computer: look who used it; certferry computer remove " + fqdn +
-                      " comes before joining anew");
+      changes_keys = enrolment.has_value();
+      if (!changes_keys)
+        return fail(ErrorKind::kConflict, "CF1771", "a computer " + fqdn + " has joined already",
+                    "a token is good for one computer: look who used it; `certferry computer rekey " + fqdn +
+                        "` lets it change its keys");
     }
     counter = before.head.counter;
   }
-  CERTFERRY_ASSIGN(const std::optional<store::Entry> enrolment, store.get(enrolment_key));
   if (!enrolment) {
     return fail(ErrorKind::kNotPermitted, "CF1769", "nobody allowed " + fqdn + " to join",
                 "certferry computer add " + fqdn + ", and join with the token that it prints");
@@ -37,14 +40,14 @@ Result<bool> adopt(Environment& environment, Home& home, store::Store& store, co
   CERTFERRY_ASSIGN(const seal::Verified<fleet::Member> joined, trust.joined(statement, enrolment->value));
   fleet::Member member = joined.statement;
   member.head = {trust.fleet(), counter + 1, frame.now()};
-  CERTFERRY_ASSIGN(const x509::PrivateKey own, read_signing_key(environment, home.path(), FleetKey::kAdministrator));
+  CERTFERRY_ASSIGN(const seal::OwnKey own, read_key(environment, home.path(), FleetKey::kAdministrator));
   CERTFERRY_ASSIGN(std::string signed_member, signed_text(member, own));
   store::Batch batch;
   batch.expect(key, there ? there->revision : 0);
   batch.put(key, std::move(signed_member));
   batch.expect(enrolment_key, enrolment->revision);
   batch.remove(enrolment_key);
-  const std::string action = "take " + fqdn + " into the fleet";
+  const std::string action = changes_keys ? "take the new keys of " + fqdn : "take " + fqdn + " into the fleet";
   CERTFERRY_TRY(
       store::append_audit(store, batch, {0, frame.now(), frame.actor(), environment.command_line, {action}, ""}));
   CERTFERRY_TRY(store.commit(batch));
@@ -60,8 +63,7 @@ Result<Adopted> adopt_waiting(Environment& environment, Home& home, Frame& frame
   CERTFERRY_ASSIGN(store::Store* const store, home.store());
   CERTFERRY_ASSIGN(const store::Listing waiting, store->list(fleet::kJoinKeys));
   if (waiting.entries.empty()) return adopted;
-  if (const auto key = read_signing_key(environment, home.path(), FleetKey::kAdministrator);
-      !key && is_locked(key.error())) {
+  if (const auto key = read_key(environment, home.path(), FleetKey::kAdministrator); !key && is_locked(key.error())) {
     adopted.findings.push_back({key.error().id, Severity::kWarning,
                                 "nobody can be taken into the fleet (" + std::to_string(waiting.entries.size()) +
                                     " wait): " + key.error().message,

@@ -85,7 +85,7 @@ bool note(History& history, const fleet::Status& status, std::string_view payloa
 
 Result<> quarantine(Environment& environment, Home& home, store::Store& store, const StoredMember& stored,
                     const std::string& action, Time now) {
-  CERTFERRY_ASSIGN(const x509::PrivateKey own, read_signing_key(environment, home.path(), FleetKey::kAdministrator));
+  CERTFERRY_ASSIGN(const seal::OwnKey own, read_key(environment, home.path(), FleetKey::kAdministrator));
   fleet::Member after = stored.member;
   after.head.counter += 1;
   after.head.issued = now;

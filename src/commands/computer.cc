@@ -57,7 +57,7 @@ class Administration {
   [[nodiscard]] Result<> open() {
     CERTFERRY_ASSIGN(store_, home_.store());
     CERTFERRY_ASSIGN(trust_, fleet_trust(home_, *store_));
-    CERTFERRY_ASSIGN(x509::PrivateKey key, read_signing_key(environment_, home_.path(), FleetKey::kAdministrator));
+    CERTFERRY_ASSIGN(seal::OwnKey key, read_key(environment_, home_.path(), FleetKey::kAdministrator));
     key_.emplace(std::move(key));
     return {};
   }
@@ -112,7 +112,7 @@ class Administration {
   Home& home_;
   store::Store* store_ = nullptr;
   std::optional<seal::Trust> trust_;
-  std::optional<x509::PrivateKey> key_;
+  std::optional<seal::OwnKey> key_;
 
  public:
   Frame frame;
@@ -135,9 +135,14 @@ Result<Secret> make_token(Administration& administration, const fleet::Config& c
   CERTFERRY_ASSIGN(computer.fqdn, fleet::parse_fqdn(options.fqdn));
   CERTFERRY_TRY(apply(options, config, computer));
   const auto there = administration.member(computer.fqdn);
-  if (there && there->member.state == fleet::Member::State::kActive) {
+  const bool joined = there && there->member.state == fleet::Member::State::kActive;
+  if (joined && !options.rekey) {
     return fail(ErrorKind::kConflict, "CF1771", "a computer " + computer.fqdn + " has joined already",
-                "certferry computer remove " + computer.fqdn + " comes before joining anew");
+                "`certferry computer rekey " + computer.fqdn + "` lets it change its keys");
+  }
+  if (options.rekey) {
+    if (!joined) return std::unexpected(no_such_computer(computer.fqdn));
+    computer = there->member.computer;
   }
   const std::string key = fleet::enrolment_key(computer.fqdn);
   CERTFERRY_ASSIGN(const std::optional<store::Entry> before, administration.store().get(key));
@@ -145,7 +150,8 @@ Result<Secret> make_token(Administration& administration, const fleet::Config& c
   const Time now = administration.frame.now();
   const std::string fqdn = computer.fqdn;
   const fleet::Enrolment enrolment{{administration.trust().fleet(), 1, now}, computer, spki(own), now + kTokenLives};
-  CERTFERRY_TRY(administration.put(key, before ? before->revision : 0, enrolment, fqdn, "allow " + fqdn + " to join"));
+  CERTFERRY_TRY(administration.put(key, before ? before->revision : 0, enrolment, fqdn,
+                                   "allow " + fqdn + (options.rekey ? " to change its keys" : " to join")));
   return seal::to_text(
       {std::move(computer), enrolment.head.fleet, administration.root(), relays, enrolment.not_after, std::move(own)});
 }
@@ -182,10 +188,12 @@ Outcome add_computer(Environment& environment, Home& home, const ComputerOptions
   };
   const Result<> done = make();
   frame.document.status = report::Status::kDone;
-  frame.document.headline = done ? options.fqdn + " may join" : "Nobody may join";
+  frame.document.headline =
+      done ? options.fqdn + (options.rekey ? " may change its keys" : " may join") : "Nobody may join";
   if (done) {
     frame.document.summary = {"On that computer, within 15 minutes, with this token, which is good for it alone:",
-                              "certferry join " + token.get<std::string>() + (relays.empty() ? " --output FILE" : "")};
+                              "certferry join " + token.get<std::string>() + (options.rekey ? " --new-keys" : "") +
+                                  (relays.empty() ? " --output FILE" : "")};
     if (relays.empty()) frame.document.summary.emplace_back("Then here: certferry fleet accept FILE");
   }
   return frame.finish(done, done.has_value(),

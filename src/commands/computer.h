@@ -17,14 +17,16 @@ struct ComputerOptions {
   std::optional<std::string> pool;
   std::optional<std::string> types;  // separated by commas; empty: all
   std::vector<std::string> relays;   // for the token; none: those that are known
+  bool rekey = false;                // a member, for new keys; stays where it is
 };
 
-// Prints a join token, good for fifteen minutes and for that name alone. CF1771 where such a computer has joined.
+// Prints a join token, good for fifteen minutes and for that name alone. CF1771 where such a computer has joined, CF1767 where none
+// has whose keys could be changed.
 [[nodiscard]] Outcome add_computer(Environment& environment, Home& home, const ComputerOptions& options);
 // Another site, pool or types: what it shall have follows.
 [[nodiscard]] Outcome move_computer(Environment& environment, Home& home, const ComputerOptions& options);
 enum class Farewell {
-  kLost,     // somebody else may have its keys: lists the certificates to have issued anew
+  kLost,  // somebody else may have its keys: lists the certificates to have issued anew
   kRemoved,  // it left: its name may join again
 };
 // Nothing is sealed to it any more, and what was is taken back.

@@ -4,7 +4,7 @@ namespace certferry::commands {
 
 Result<const Engines*> engines_of(const Environment& environment) {
   if (environment.engines) return environment.engines;
-  return fail(ErrorKind::kFailed, "CF2401", "this program does not talk to relays",
+  return fail(ErrorKind::kFailed, "CF2401", "this program talks to no relays and no devices",
               "install the program certferry-fleet beside certferry");
 }
 

@@ -1,4 +1,4 @@
-// The parts that talk gRPC. The program certferry-fleet has them; certferry, which starts in a millisecond, does not, and
+// The parts that talk gRPC or to devices. The program certferry-fleet has them; certferry, which starts in a millisecond, does not, and
 // becomes that program where it needs them (cli/fleet_program.h).
 #pragma once
 
@@ -10,6 +10,7 @@
 #include "commands/environment.h"
 #include "relay/client.h"
 #include "relay/server.h"
+#include "seal/device_key.h"
 #include "store/etcd_health.h"
 #include "store/etcd_url.h"
 #include "store/store.h"
@@ -28,6 +29,8 @@ struct Engines {
   std::function<Result<std::size_t>(const store::EtcdUrl&, Time now)> purge_etcd = {};
   // store::examine_etcd.
   std::function<Result<store::EtcdHealth>(const store::EtcdUrl&)> examine_etcd = {};
+  seal::OpenDeviceKey open_device_key = {};
+  seal::MakeDeviceKey make_device_key = {};
 };
 
 // CF2401 where this program has none.

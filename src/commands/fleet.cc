@@ -35,9 +35,9 @@ Result<> put_once(store::Store& store, store::Batch& batch, const std::string& k
   return {};
 }
 
-Bytes spki(const x509::PrivateKey& key) { return to_bytes(key.public_key().spki()); }
+Bytes spki(const seal::OwnKey& key) { return to_bytes(key.public_key().spki()); }
 
-Result<std::string> make_fleet(Environment& environment, Home& home, const Secret& passphrase, Frame& frame,
+Result<std::string> make_fleet(Environment& environment, Home& home, const KeyPlace& place, Frame& frame,
                                bool& changed) {
   FileSystem& files = environment.files;
   const std::string& path = home.path();
@@ -46,14 +46,11 @@ Result<std::string> make_fleet(Environment& environment, Home& home, const Secre
     return fail(ErrorKind::kFailed, "CF1766", "this computer belongs to the fleet " + home.membership()->fleet,
                 "run the command in another home, or have this computer leave that fleet first");
   }
-  const auto signing_key = [&](FleetKey which) -> Result<x509::PrivateKey> {
-    CERTFERRY_ASSIGN(const bool there, has_key(files, path, which));
-    return there ? read_signing_key(environment, path, which) : read_or_make_key(files, path, which, passphrase);
-  };
-  CERTFERRY_ASSIGN(const x509::PrivateKey root, signing_key(FleetKey::kRoot));
-  CERTFERRY_ASSIGN(const x509::PrivateKey administrator, signing_key(FleetKey::kAdministrator));
-  CERTFERRY_ASSIGN(const x509::PrivateKey sealing, read_or_make_key(files, path, FleetKey::kSealing));
-  CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_or_make_key(files, path, FleetKey::kIdentity));
+  const auto key_of = [&](FleetKey which) { return read_or_make_key(environment, path, which, place); };
+  CERTFERRY_ASSIGN(const seal::OwnKey root, key_of(FleetKey::kRoot));
+  CERTFERRY_ASSIGN(const seal::OwnKey administrator, key_of(FleetKey::kAdministrator));
+  CERTFERRY_ASSIGN(const seal::OwnKey sealing, key_of(FleetKey::kSealing));
+  CERTFERRY_ASSIGN(const seal::OwnKey identity, key_of(FleetKey::kIdentity));
   const fleet::Membership membership{
       seal::fingerprint(root.public_key().spki()), spki(root), home.config().computer, {}};
   const fleet::StatementHead head{membership.fleet, 1, frame.now()};
@@ -140,10 +137,10 @@ Outcome change_fleet_passphrase(Environment& environment, Home& home) {
   return frame.finish(done, done.has_value(), {{"passphrase", is_set}});
 }
 
-Outcome init_fleet(Environment& environment, Home& home, const Secret& passphrase) {
+Outcome init_fleet(Environment& environment, Home& home, const KeyPlace& place) {
   Frame frame(environment, home.config().computer.fqdn);
   bool changed = false;
-  const auto made = make_fleet(environment, home, passphrase, frame, changed);
+  const auto made = make_fleet(environment, home, place, frame, changed);
   Result<> done;
   if (!made) done = std::unexpected(made.error());
   frame.document.status = changed ? report::Status::kDone : report::Status::kNothing;

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "commands/environment.h"
+#include "commands/fleet_files.h"
 #include "commands/home.h"
 #include "commands/outcome.h"
 
@@ -12,8 +13,8 @@ namespace certferry::commands {
 
 // Makes the fleet's root key, an administrator's key with every right, and this computer's own two keys. Killed anywhere
 // and run again it goes on with the keys that are there. CF1766 where the home belongs to another one's fleet.
-// New keys that sign are put under `passphrase` where that is not empty.
-[[nodiscard]] Outcome init_fleet(Environment& environment, Home& home, const Secret& passphrase = {});
+// New keys are made as `place` says.
+[[nodiscard]] Outcome init_fleet(Environment& environment, Home& home, const KeyPlace& place = {});
 // Root and administrator's key, as far as they are here: under a new passphrase, or under none.
 [[nodiscard]] Outcome change_fleet_passphrase(Environment& environment, Home& home);
 // Its fingerprint, and each computer with what is known of it and what it said last.

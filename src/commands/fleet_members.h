@@ -33,7 +33,7 @@ struct Members {
 
 // A statement in its envelope, as the store holds it.
 template <typename Statement>
-[[nodiscard]] Result<std::string> signed_text(const Statement& statement, const x509::PrivateKey& key) {
+[[nodiscard]] Result<std::string> signed_text(const Statement& statement, seal::KeyRef key) {
   CERTFERRY_ASSIGN(const seal::Envelope envelope,
                    seal::sign_statement(Statement::kKind, fleet::to_json(statement), key));
   return seal::to_json(envelope);

@@ -90,7 +90,7 @@ Result<fleet::Status> current_status(Environment& environment, Home& home) {
 
 Result<std::string> sign_status(Environment& environment, Home& home, fleet::Status status) {
   CERTFERRY_ASSIGN(store::Store* const store, home.store());
-  CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_key(environment.files, home.path(), FleetKey::kIdentity));
+  CERTFERRY_ASSIGN(const seal::OwnKey identity, read_key(environment, home.path(), FleetKey::kIdentity));
   CERTFERRY_ASSIGN(status.head.counter, next_counter(*store));
   return signed_text(status, identity);
 }

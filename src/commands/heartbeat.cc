@@ -34,7 +34,7 @@ Result<std::optional<Time>> renew_heartbeat(Environment& environment, Home& home
   if (!last && how == Heartbeats::kGoOn) return std::optional<Time>();
   if (last && last->heartbeat.head.issued <= now && now < last->heartbeat.head.issued + kHeartbeatEvery)
     return std::optional(last->heartbeat.head.issued + kHeartbeatEvery);
-  const auto own = read_signing_key(environment, home.path(), FleetKey::kAdministrator);
+  const auto own = read_key(environment, home.path(), FleetKey::kAdministrator);
   // A fleet whose keys nobody can open without a person has none.
   if (!own && is_locked(own.error())) return std::optional<Time>();
   if (!own) return std::unexpected(own.error());

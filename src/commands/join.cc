@@ -55,6 +55,8 @@ class Joiner {
       return fail(ErrorKind::kUsage, "CF2405", "the token names no relay, and no file for the statement is given",
                   "certferry join TOKEN --output FILE, and carry it to where the fleet is administered");
     }
+    // Opening the store brings the home's own folders to disk, which the keys are relied on to be in.
+    CERTFERRY_TRY(home_.store());
     CERTFERRY_ASSIGN(const std::string statement, sign(way));
     if (options_.output.empty()) return join_by_relay(statement);
     CERTFERRY_TRY(replace_file(environment_.files, options_.output, as_bytes(statement + "\n"), 0644));
@@ -67,10 +69,17 @@ class Joiner {
 
  private:
   [[nodiscard]] Result<std::string> sign(const Way& way) {
-    FileSystem& files = environment_.files;
-    CERTFERRY_ASSIGN(const x509::PrivateKey sealing, read_or_make_key(files, home_.path(), FleetKey::kSealing));
-    CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_or_make_key(files, home_.path(), FleetKey::kIdentity));
-    CERTFERRY_ASSIGN(const std::string boot, boot_id(files));
+    if (options_.new_keys && !home_.membership()) {
+      return fail(ErrorKind::kUsage, "CF2423", "this computer belongs to no fleet: it has no keys to change",
+                  "join without --new-keys");
+    }
+    const KeyPlace place{{}, options_.keys_in};
+    const auto key_of = [&](FleetKey first, FleetKey next) {
+      return read_or_make_key(environment_, home_.path(), options_.new_keys ? next : first, place);
+    };
+    CERTFERRY_ASSIGN(const seal::OwnKey sealing, key_of(FleetKey::kSealing, FleetKey::kNextSealing));
+    CERTFERRY_ASSIGN(const seal::OwnKey identity, key_of(FleetKey::kIdentity, FleetKey::kNextIdentity));
+    CERTFERRY_ASSIGN(const std::string boot, boot_id(environment_.files));
     const fleet::Member member{{membership_.fleet, 1, frame.now()},
                                membership_.computer,
                                to_bytes(sealing.public_key().spki()),
@@ -78,7 +87,7 @@ class Joiner {
                                boot,
                                fleet::Member::State::kActive};
     fingerprint_ = fingerprint_of(member);
-    return signed_text(member, way.key ? *way.key : identity);
+    return signed_text(member, way.key ? seal::KeyRef(*way.key) : seal::KeyRef(identity));
   }
 
   [[nodiscard]] Result<> join_by_relay(const std::string& statement) {
@@ -88,7 +97,8 @@ class Joiner {
       woken_.notify_all();
     };
     CERTFERRY_ASSIGN(const std::unique_ptr<relay::Client> client,
-                     connect_to_relays(environment_, home_.path(), membership_, wake));
+                     connect_to_relays(environment_, home_.path(), membership_, wake,
+                                       options_.new_keys ? FleetKey::kNextIdentity : FleetKey::kIdentity));
     CERTFERRY_ASSIGN(const bool by_token, client->join(statement));
     CERTFERRY_TRY(write_membership(environment_.files, home_.path(), membership_));
     frame.log("ask to join");

@@ -163,7 +163,7 @@ class Publisher {
     manifest.head.counter = std::max(manifest.head.counter, least_counter_);
     CERTFERRY_TRY(flush());
     if (!own_) {
-      CERTFERRY_ASSIGN(own_, read_signing_key(environment_, home_.path(), FleetKey::kAdministrator));
+      CERTFERRY_ASSIGN(own_, read_key(environment_, home_.path(), FleetKey::kAdministrator));
     }
     CERTFERRY_ASSIGN(const seal::Envelope envelope,
                      seal::sign_statement(fleet::Manifest::kKind, fleet::to_json(manifest), *own_));
@@ -213,7 +213,7 @@ class Publisher {
   std::set<std::string> wanted_;
   store::Batch batch_;
   std::size_t sealed_now_ = 0;
-  std::optional<x509::PrivateKey> own_;  // the administrator's, once something was to be signed
+  std::optional<seal::OwnKey> own_;  // the administrator's, once something was to be signed
   Published result_;
 };
 

@@ -71,7 +71,7 @@ Result<RelayAddress> parse_relay(std::string_view text) {
 Result<relay::ServerOptions> relay_credentials(Environment& environment, const Home& home,
                                                const std::vector<RelayAddress>& relays, Time now) {
   FileSystem& files = environment.files;
-  CERTFERRY_ASSIGN(const x509::PrivateKey key, read_or_make_key(files, home.path(), FleetKey::kRelay));
+  CERTFERRY_ASSIGN(const x509::PrivateKey key, read_or_make_relay_key(files, home.path()));
   std::vector<std::string> names;
   for (const RelayAddress& relay : relays) names.push_back(relay.host);
   std::ranges::sort(names);
@@ -92,7 +92,7 @@ Result<relay::ServerOptions> relay_credentials(Environment& environment, const H
                 "the relay has no certificate for its names, and the fleet's root key is not here",
                 "start it where the fleet was made, or bring root.key here for this once");
   }
-  CERTFERRY_ASSIGN(const x509::PrivateKey root, read_signing_key(environment, home.path(), FleetKey::kRoot));
+  CERTFERRY_ASSIGN(const seal::OwnKey root, read_key(environment, home.path(), FleetKey::kRoot));
   const seal::Validity validity{now - std::chrono::hours(1), now + kRelayLife};
   CERTFERRY_ASSIGN(const x509::Certificate ca, seal::make_ca(root, validity));
   CERTFERRY_ASSIGN(const x509::Certificate made, seal::issue_server(root, ca, key.public_key(), names, validity));
@@ -130,18 +130,18 @@ Result<std::vector<std::string>> announced_relays(store::Store& store) {
 
 Result<std::unique_ptr<relay::Client>> connect_to_relays(Environment& environment, const std::string& home,
                                                          const fleet::Membership& membership,
-                                                         std::function<void()> changed) {
+                                                         std::function<void()> changed, FleetKey which) {
   CERTFERRY_ASSIGN(const Engines* const engines, engines_of(environment));
-  CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_key(environment.files, home, FleetKey::kIdentity));
+  CERTFERRY_ASSIGN(const seal::OwnKey identity, read_key(environment, home, which));
   CERTFERRY_ASSIGN(const x509::PublicKey root, seal::read_key(membership.root));
   relay::ClientOptions options;
   options.relays = membership.relays;
   options.fqdn = membership.computer.fqdn;
   CERTFERRY_ASSIGN(const x509::Certificate anchor, seal::make_anchor(root, identity, always()));
-  CERTFERRY_ASSIGN(const x509::Certificate own, seal::make_identity(identity, options.fqdn, always()));
+  CERTFERRY_ASSIGN(seal::ClientIdentity own, seal::make_identity(identity, options.fqdn, always()));
   options.anchor = anchor.pem();
-  options.identity = own.pem();
-  options.identity_key = identity.pem();
+  options.identity = std::move(own.certificates);
+  options.identity_key = std::move(own.key);
   return engines->connect(std::move(options), std::move(changed));
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "commands/environment.h"
+#include "commands/fleet_files.h"
 #include "commands/home.h"
 #include "relay/client.h"
 #include "relay/server.h"
@@ -35,10 +36,11 @@ struct RelayAddress {
 // "host:port" of every relay that said so.
 [[nodiscard]] Result<std::vector<std::string>> announced_relays(store::Store& store);
 
-// A client of the relays of `membership`, as its computer, with the identity key of the home. CF2401, CF2313.
+// A client of the relays of `membership`, as its computer, with that identity key of the home. CF2401, CF2313.
 [[nodiscard]] Result<std::unique_ptr<relay::Client>> connect_to_relays(Environment& environment,
                                                                        const std::string& home,
                                                                        const fleet::Membership& membership,
-                                                                       std::function<void()> changed);
+                                                                       std::function<void()> changed,
+                                                                       FleetKey identity = FleetKey::kIdentity);
 
 }  // namespace certferry::commands

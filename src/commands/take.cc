@@ -39,7 +39,7 @@ class Taker {
     if (written) CERTFERRY_TRY(check_clock(*written, "this computer's store was last written"));
     Result<> first = take_heartbeat();
     if (!first) tell(std::string(fleet::kHeartbeatKey), first.error());
-    CERTFERRY_ASSIGN(x509::PrivateKey key, read_key(environment_.files, home_.path(), FleetKey::kSealing));
+    CERTFERRY_ASSIGN(seal::OwnKey key, read_key(environment_, home_.path(), FleetKey::kSealing));
     sealing_.emplace(std::move(key));
     CERTFERRY_ASSIGN(taken_.changed, leave_scopes(home_, frame_.now()));
     for (const auto& [key_of, value] : entries_) {
@@ -129,7 +129,9 @@ class Taker {
       member = std::move(own.statement);
     }
     CERTFERRY_ASSIGN(const bool is_new, is_newer<fleet::Member>(key, held_key(key), *statement));
-    CERTFERRY_ASSIGN(const x509::PrivateKey identity, read_key(environment_.files, home_.path(), FleetKey::kIdentity));
+    CERTFERRY_ASSIGN(const bool changed, change_keys(environment_, home_.path(), member));
+    if (changed) frame_.log("change this computer's keys for the new ones");
+    CERTFERRY_ASSIGN(const seal::OwnKey identity, read_key(environment_, home_.path(), FleetKey::kIdentity));
     if (member.computer.fqdn != fqdn || !equal(member.identity_key, identity.public_key().spki())) {
       return fail(ErrorKind::kRejected, "CF1772", "what came is for another computer than " + fqdn,
                   "a computer that joined again has new keys: have a new bundle made");
@@ -277,7 +279,7 @@ class Taker {
   const Entries& entries_;
   Frame& frame_;
   std::optional<seal::Trust> trust_;
-  std::optional<x509::PrivateKey> sealing_;
+  std::optional<seal::OwnKey> sealing_;
   fleet::Computer computer_;
   Taken taken_;
 };

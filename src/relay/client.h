@@ -17,7 +17,7 @@ struct ClientOptions {
   std::vector<std::string> relays;  // "host:port", in the order to try them; at least one
   std::string fqdn;
   std::string anchor;    // PEM of what the relays' certificates must lead to
-  std::string identity;  // PEM of the certificate to show; empty for join() alone
+  std::string identity;  // PEM of the certificates to show (seal/certificates.h); empty for join() alone
   Secret identity_key;   // PEM
 };
 

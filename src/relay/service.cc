@@ -43,7 +43,7 @@ Result<std::string> place_of(const Hub& hub, const fleet::Member& member, const 
 
 grpc::ServerWriteReactor<v1::Update>* Service::Follow(grpc::CallbackServerContext* context,
                                                       const v1::FollowRequest* request) {
-  const std::optional<Bytes> identity = shown_key(*context->auth_context());
+  const std::optional<Bytes> identity = shown_identity(*context->auth_context());
   if (!identity) return Session::refuse(no_certificate().error());
   if (static_cast<std::size_t>(request->known_size()) > kMostKnown)
     return Session::refuse(no_statement("it knows too much").error());
@@ -60,7 +60,7 @@ grpc::ServerUnaryReactor* Service::Report(grpc::CallbackServerContext* context, 
                                           v1::ReportReply* /*reply*/) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
   const auto check = [&]() -> Result<> {
-    const std::optional<Bytes> identity = shown_key(*context->auth_context());
+    const std::optional<Bytes> identity = shown_identity(*context->auth_context());
     if (!identity) return no_certificate();
     CERTFERRY_TRY(hub_.admit(request->computer(), *identity));
     if (request->statement().size() > kLargestStatement) return no_statement("it is too large");

@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "relay/relay.grpc.pb.h"
-#include "x509/certificate.h"
+#include "seal/certificates.h"
 
 namespace certferry::relay {
 namespace {
@@ -17,13 +17,17 @@ constexpr int kPingAnswer = 3'000;   // ms
 constexpr int kConnectLimit = 6'000;  // ms
 constexpr int kMostOctets = 4 * 1024 * 1024;
 
-std::optional<Bytes> der_of(std::string_view pem) {
+std::optional<x509::Certificate> first_of(std::string_view pem) {
   constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----", kEnd = "-----END CERTIFICATE-----";
   const std::size_t begin = pem.find(kBegin), end = pem.find(kEnd);
   if (begin == std::string_view::npos || end == std::string_view::npos || end < begin) return std::nullopt;
   std::string body(pem.substr(begin + kBegin.size(), end - begin - kBegin.size()));
   std::erase(body, '\n');
-  return from_base64(body);
+  const auto der = from_base64(body);
+  if (!der) return std::nullopt;
+  auto read = x509::Certificate::from_der(*der);
+  if (!read) return std::nullopt;
+  return std::move(*read);
 }
 
 // The threads that call back live as long as some channel or server does; the last one that goes ends them, and must not go on
@@ -59,14 +63,14 @@ void prepare_process() {
   static_cast<void>(done);
 }
 
-std::optional<Bytes> shown_key(const grpc::AuthContext& context) {
+std::optional<Bytes> shown_identity(const grpc::AuthContext& context) {
   const auto shown = context.FindPropertyValues(GRPC_X509_PEM_CERT_PROPERTY_NAME);
-  if (shown.size() != 1) return std::nullopt;
-  const auto der = der_of({shown[0].data(), shown[0].size()});
-  if (!der) return std::nullopt;
-  const auto certificate = x509::Certificate::from_der(*der);
-  if (!certificate) return std::nullopt;
-  return to_bytes((*certificate)->public_key.spki());
+  const auto chain = context.FindPropertyValues(GRPC_X509_PEM_CERT_CHAIN_PROPERTY_NAME);
+  if (shown.size() != 1 || chain.size() != 1) return std::nullopt;
+  const auto certificate = first_of({shown[0].data(), shown[0].size()});
+  const auto issuer = first_of({chain[0].data(), chain[0].size()});
+  if (!certificate || !issuer) return std::nullopt;
+  return seal::identity_behind(*certificate, *issuer);
 }
 
 gpr_timespec after(std::chrono::milliseconds duration) {

@@ -17,9 +17,9 @@ namespace certferry::relay {
 // does nothing.
 void prepare_process();
 
-// The key (SubjectPublicKeyInfo) of the certificate that the other side showed and signed with; nothing where it showed
-// none, or none of X.509. Its chain, names and dates say nothing.
-[[nodiscard]] std::optional<Bytes> shown_key(const grpc::AuthContext& context);
+// The identity key (SubjectPublicKeyInfo) of the other side: it issued the certificate of the key that TLS was spoken with
+// (seal::make_identity). Nothing where it showed anything else. Names and dates say nothing.
+[[nodiscard]] std::optional<Bytes> shown_identity(const grpc::AuthContext& context);
 
 // For gRPC's deadlines and alarms.
 [[nodiscard]] gpr_timespec after(std::chrono::milliseconds duration);

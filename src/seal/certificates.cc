@@ -116,8 +116,7 @@ struct Plan {
   Bytes extensions;  // one after the other
 };
 
-Result<x509::Certificate> sign_certificate(const Plan& plan, const x509::PublicKey& subject,
-                                           const x509::PrivateKey& signer) {
+Result<x509::Certificate> sign_certificate(const Plan& plan, const x509::PublicKey& subject, KeyRef signer) {
   const auto begin = time(plan.validity.not_before), end = time(plan.validity.not_after);
   if (!begin || !end || plan.validity.not_after < plan.validity.not_before)
     return cannot_say("it would not be valid at any time");
@@ -128,7 +127,7 @@ Result<x509::Certificate> sign_certificate(const Plan& plan, const x509::PublicK
   const Bytes tbs = sequence({element(der::context(0), {kVersion3}), element(der::kInteger, {serial}), algorithm,
                               plan.issuer, sequence({*begin, *end}), plan.subject, subject.spki(),
                               element(der::context(3), {sequence({plan.extensions})})});
-  CERTFERRY_ASSIGN(const Bytes signature, sign(signer, tbs));
+  CERTFERRY_ASSIGN(const Bytes signature, signer.sign(tbs));
   return x509::Certificate::from_der(sequence({tbs, algorithm, der::bit_string(signature)}));
 }
 
@@ -140,33 +139,44 @@ Bytes joined(std::initializer_list<ByteView> parts) {
 
 }  // namespace
 
-Result<x509::Certificate> make_ca(const x509::PrivateKey& root, const Validity& validity) {
+Result<x509::Certificate> make_ca(KeyRef root, const Validity& validity) {
   return make_anchor(root.public_key(), root, validity);
 }
 
-Result<x509::Certificate> make_anchor(const x509::PublicKey& key, const x509::PrivateKey& any,
-                                      const Validity& validity) {
+Result<x509::Certificate> make_anchor(const x509::PublicKey& key, KeyRef any, const Validity& validity) {
   const Bytes name = common_name("certferry fleet " + fingerprint(key.spki()).substr(0, 16));
   return sign_certificate(
       {name, name, validity, joined({basic_constraints(true), key_usage(x509::kKeyCertSign), subject_key(key)})}, key,
       any);
 }
 
-Result<x509::Certificate> make_identity(const x509::PrivateKey& identity, std::string_view fqdn,
-                                        const Validity& validity) {
+Result<ClientIdentity> make_identity(KeyRef identity, std::string_view fqdn, const Validity& validity) {
   const std::string names[] = {std::string(fqdn)};
   CERTFERRY_ASSIGN(const Bytes alternative, alternative_names(names));
+  CERTFERRY_ASSIGN(const x509::PrivateKey own, make_key());
   // A host name may be longer than a common name (64 characters), so it stands in the alternative names alone.
   const Bytes name = common_name("certferry computer");
-  return sign_certificate({name, name, validity,
-                           joined({basic_constraints(false), key_usage(x509::kDigitalSignature),
-                                   extended_key_usage(x509::oid::kClientAuth), alternative})},
-                          identity.public_key(), identity);
+  CERTFERRY_ASSIGN(const x509::Certificate issuer,
+                   sign_certificate({name, name, validity,
+                                     joined({basic_constraints(true), key_usage(x509::kKeyCertSign), alternative})},
+                                    identity.public_key(), identity));
+  CERTFERRY_ASSIGN(const x509::Certificate shown,
+                   sign_certificate({name, common_name("certferry connection"), validity,
+                                     joined({basic_constraints(false), key_usage(x509::kDigitalSignature),
+                                             extended_key_usage(x509::oid::kClientAuth), alternative})},
+                                    own.public_key(), identity));
+  return ClientIdentity{shown.pem() + issuer.pem(), own.pem()};
 }
 
-Result<x509::Certificate> issue_server(const x509::PrivateKey& root, const x509::Certificate& ca,
-                                       const x509::PublicKey& server, std::span<const std::string> names,
-                                       const Validity& validity) {
+std::optional<Bytes> identity_behind(const x509::Certificate& shown, const x509::Certificate& issuer) {
+  const x509::PublicKey& key = issuer->public_key;
+  if (key.verify(shown->signature_algorithm, shown->tbs, shown->signature) != x509::SignatureStatus::kGood)
+    return std::nullopt;
+  return to_bytes(key.spki());
+}
+
+Result<x509::Certificate> issue_server(KeyRef root, const x509::Certificate& ca, const x509::PublicKey& server,
+                                       std::span<const std::string> names, const Validity& validity) {
   if (!(ca->public_key == root.public_key()) || !ca->subject_key_id)
     return cannot_say("the CA certificate is not the fleet's");
   CERTFERRY_TRY(point_of(server));

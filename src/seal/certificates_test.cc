@@ -5,6 +5,7 @@
 
 #include <vector>
 
+#include "seal/key_file.h"
 #include "seal/keys.h"
 #include "x509/oid.h"
 
@@ -27,6 +28,12 @@ class FleetCertificates : public ::testing::Test {
   const x509::PrivateKey root = *make_key(), relay = *make_key();
   const x509::Certificate ca = *make_ca(root, {kNow, kNow + days(3650)});
 };
+
+// The first one of the text.
+x509::Certificate read(std::string_view pem) {
+  constexpr std::string_view kBegin = "-----BEGIN CERTIFICATE-----", kEnd = "-----END CERTIFICATE-----";
+  return *x509::Certificate::from_der(*from_base64(pem.substr(kBegin.size(), pem.find(kEnd) - kBegin.size())));
+}
 
 bool is_signed_with(const x509::Certificate& certificate, const x509::PrivateKey& key) {
   return key.public_key().verify(certificate->signature_algorithm, certificate->tbs, certificate->signature) ==
@@ -66,17 +73,36 @@ TEST_F(FleetCertificates, AServerNeverOutlivesTheCa) {
   EXPECT_EQ((*made)->not_after, ca->not_after);
 }
 
-TEST_F(FleetCertificates, AnIdentityIsSelfSignedWhateverTheLengthOfItsName) {
+TEST_F(FleetCertificates, AnIdentitySpeaksThroughAKeyThatItSigned) {
   const std::string label(60, 'a');
   const std::string fqdn = label + "." + label + "." + label + ".example";
   const auto made = make_identity(relay, fqdn, {kNow, kNow + days(3650)});
   ASSERT_TRUE(made) << made.error().message;
-  EXPECT_THAT(made->names(), ElementsAre(fqdn));
-  EXPECT_TRUE(made->self_signed());
-  EXPECT_FALSE(made->is_ca());
-  EXPECT_EQ((*made)->public_key, relay.public_key());
-  EXPECT_THAT(*(*made)->extended_key_usage, ElementsAre(x509::oid::kClientAuth));
-  EXPECT_TRUE((*made)->defects.empty());
+  const std::size_t second = made->certificates.find("-----BEGIN", 1);
+  const x509::Certificate shown = read(made->certificates.substr(0, second)),
+                          issuer = read(made->certificates.substr(second));
+  EXPECT_THAT(shown.names(), ElementsAre(fqdn));
+  EXPECT_FALSE(shown.self_signed());
+  EXPECT_FALSE(shown.is_ca());
+  EXPECT_EQ(shown->public_key, key_from_pem(made->key.text(), Secret())->public_key());
+  EXPECT_NE(shown->public_key, relay.public_key());
+  EXPECT_THAT(*shown->extended_key_usage, ElementsAre(x509::oid::kClientAuth));
+  EXPECT_TRUE(shown->defects.empty());
+  EXPECT_TRUE(issuer.self_signed());
+  EXPECT_TRUE(issuer->defects.empty());
+  EXPECT_EQ(identity_behind(shown, issuer), to_bytes(relay.public_key().spki()));
+}
+
+TEST_F(FleetCertificates, NobodySpeaksForAnIdentityThatDidNotSignIt) {
+  const auto stolen = [](const std::string& certificates) {
+    return read(certificates.substr(certificates.find("-----BEGIN", 1)));
+  };
+  const auto victim = make_identity(relay, "web01.example", {kNow, kNow + days(1)}),
+             attacker = make_identity(root, "web01.example", {kNow, kNow + days(1)});
+  ASSERT_TRUE(victim && attacker);
+  EXPECT_EQ(identity_behind(read(attacker->certificates), stolen(victim->certificates)), std::nullopt);
+  EXPECT_EQ(identity_behind(read(attacker->certificates), stolen(attacker->certificates)),
+            to_bytes(root.public_key().spki()));
 }
 
 TEST_F(FleetCertificates, DatesAreWrittenAsRfc5280Wants) {
@@ -94,7 +120,7 @@ TEST_F(FleetCertificates, EachHasAnotherSerialNumber) {
 }
 
 TEST_F(FleetCertificates, RefuseWhatCannotBeSaid) {
-  const auto refused = [](const Result<x509::Certificate>& made) { return made ? "made" : made.error().id; };
+  const auto refused = [](const auto& made) { return made ? "made" : made.error().id; };
   EXPECT_EQ(refused(server({})), "CF2230");
   EXPECT_EQ(refused(server({"not a name"})), "CF2230");
   EXPECT_EQ(refused(server({"*.example"})), "CF2230");

@@ -36,9 +36,9 @@ Bytes pre_authentication(std::string_view type, std::string_view payload) {
   return to_bytes(as_bytes(text));
 }
 
-Result<Envelope> sign_statement(std::string_view kind, std::string payload, const x509::PrivateKey& key) {
+Result<Envelope> sign_statement(std::string_view kind, std::string payload, KeyRef key) {
   Envelope envelope{payload_type(kind), std::move(payload), {}};
-  CERTFERRY_ASSIGN(Bytes signature, sign(key, pre_authentication(envelope.payload_type, envelope.payload)));
+  CERTFERRY_ASSIGN(Bytes signature, key.sign(pre_authentication(envelope.payload_type, envelope.payload)));
   envelope.signatures.push_back({key_id(key.public_key().spki()), std::move(signature)});
   return envelope;
 }

@@ -7,7 +7,7 @@
 
 #include "base/bytes.h"
 #include "base/result.h"
-#include "x509/private_key.h"
+#include "seal/own_key.h"
 
 namespace certferry::seal {
 
@@ -30,7 +30,7 @@ inline constexpr std::size_t kMaxSignatures = 8;
 // PAE of the protocol: what is signed.
 [[nodiscard]] Bytes pre_authentication(std::string_view payload_type, std::string_view payload);
 
-[[nodiscard]] Result<Envelope> sign_statement(std::string_view kind, std::string payload, const x509::PrivateKey& key);
+[[nodiscard]] Result<Envelope> sign_statement(std::string_view kind, std::string payload, KeyRef key);
 // Whether one of the signatures is that key's.
 [[nodiscard]] bool is_signed_by(const Envelope& envelope, const x509::PublicKey& key);
 

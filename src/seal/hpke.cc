@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "seal/key_error.h"
+#include "seal/keys.h"
 #include "seal/p256.h"
 
 namespace certferry::seal {
@@ -103,9 +104,9 @@ Result<HpkeContext::Sender> HpkeContext::sender_with(const Secret& ephemeral, By
   return Sender{std::move(enc), HpkeContext(aead, shared, info)};
 }
 
-Result<HpkeContext> HpkeContext::recipient(const Secret& scalar, ByteView enc, ByteView info, Aead aead) {
-  CERTFERRY_ASSIGN(const Secret dh, diffie_hellman(scalar, enc));
-  CERTFERRY_ASSIGN(const Bytes own, public_point(scalar));
+Result<HpkeContext> HpkeContext::recipient(KeyRef key, ByteView enc, ByteView info, Aead aead) {
+  CERTFERRY_ASSIGN(const Bytes own, point_of(key.public_key()));
+  CERTFERRY_ASSIGN(const Secret dh, key.diffie_hellman(enc));
   const Secret shared = shared_secret(dh, enc, own);
   return HpkeContext(aead, shared, info);
 }
@@ -174,9 +175,8 @@ Result<HpkeMessage> hpke_seal(ByteView recipient, ByteView info, ByteView associ
   return HpkeMessage{std::move(sender.enc), std::move(ciphertext)};
 }
 
-Result<Secret> hpke_open(const Secret& scalar, const HpkeMessage& message, ByteView info, ByteView associated,
-                         Aead aead) {
-  CERTFERRY_ASSIGN(HpkeContext context, HpkeContext::recipient(scalar, message.enc, info, aead));
+Result<Secret> hpke_open(KeyRef key, const HpkeMessage& message, ByteView info, ByteView associated, Aead aead) {
+  CERTFERRY_ASSIGN(HpkeContext context, HpkeContext::recipient(key, message.enc, info, aead));
   return context.open(associated, message.ciphertext);
 }
 

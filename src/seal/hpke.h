@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "base/secret.h"
+#include "seal/own_key.h"
 
 namespace certferry::seal {
 
@@ -27,8 +28,8 @@ class HpkeContext {
   // With that ephemeral key, for test vectors: used twice it gives everything away.
   [[nodiscard]] static Result<Sender> sender_with(const Secret& ephemeral, ByteView recipient, ByteView info,
                                                   Aead aead);
-  // `scalar`: the recipient's private key. CF2201, CF2202.
-  [[nodiscard]] static Result<HpkeContext> recipient(const Secret& scalar, ByteView enc, ByteView info, Aead aead);
+  // `key`: the recipient's. CF2201, CF2202, CF2235.
+  [[nodiscard]] static Result<HpkeContext> recipient(KeyRef key, ByteView enc, ByteView info, Aead aead);
 
   // The next message of the sequence.
   [[nodiscard]] Result<Bytes> seal(ByteView associated, ByteView plain);
@@ -56,7 +57,7 @@ struct HpkeContext::Sender {
 // One message (section 6.1). Errors as above.
 [[nodiscard]] Result<HpkeMessage> hpke_seal(ByteView recipient, ByteView info, ByteView associated, ByteView plain,
                                             Aead aead = Aead::kAes256Gcm);
-[[nodiscard]] Result<Secret> hpke_open(const Secret& scalar, const HpkeMessage& message, ByteView info,
-                                       ByteView associated, Aead aead = Aead::kAes256Gcm);
+[[nodiscard]] Result<Secret> hpke_open(KeyRef key, const HpkeMessage& message, ByteView info, ByteView associated,
+                                       Aead aead = Aead::kAes256Gcm);
 
 }  // namespace certferry::seal

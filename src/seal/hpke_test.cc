@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck.h>
 
+#include "seal/keys.h"
 #include "seal/p256.h"
 
 namespace certferry::seal {
@@ -68,7 +69,8 @@ TEST(Hpke, AgreesWithTheVectorsOfTheRfcAndOfCfrg) {
     auto sender = HpkeContext::sender_with(ephemeral, hex(vector.recipient_point), hex(kInfo), vector.aead);
     ASSERT_TRUE(sender);
     EXPECT_EQ(sender->enc, hex(vector.enc));
-    auto recipient = HpkeContext::recipient(Secret(hex(vector.recipient)), sender->enc, hex(kInfo), vector.aead);
+    auto recipient =
+        HpkeContext::recipient(*key_of(Secret(hex(vector.recipient))), sender->enc, hex(kInfo), vector.aead);
     ASSERT_TRUE(recipient);
     std::uint64_t sequence = 0;
     for (const Message& message : vector.messages) {
@@ -93,8 +95,8 @@ TEST(Hpke, AgreesWithTheVectorsOfTheRfcAndOfCfrg) {
 }
 
 struct Pair {
-  Secret scalar = *random_scalar();
-  Bytes point = *public_point(scalar);
+  x509::PrivateKey key = *make_key();
+  Bytes point = *point_of(key.public_key());
 };
 
 TEST(Hpke, GivesBackWhatWasSealedWhateverItIs) {
@@ -102,7 +104,7 @@ TEST(Hpke, GivesBackWhatWasSealedWhateverItIs) {
   EXPECT_TRUE(rc::check([&](const Bytes& info, const Bytes& associated, const Bytes& plain) {
     const auto sealed = hpke_seal(recipient.point, info, associated, plain);
     RC_ASSERT(sealed.has_value());
-    const auto opened = hpke_open(recipient.scalar, *sealed, info, associated);
+    const auto opened = hpke_open(recipient.key, *sealed, info, associated);
     RC_ASSERT(opened.has_value());
     RC_ASSERT(equal(opened->view(), plain));
   }));
@@ -114,7 +116,7 @@ TEST(Hpke, RefusesEveryFlippedBit) {
   const auto sealed = hpke_seal(recipient.point, info, associated, hex(kPlain));
   ASSERT_TRUE(sealed);
   const auto opens = [&](const HpkeMessage& message, ByteView with_info, ByteView with) {
-    return hpke_open(recipient.scalar, message, with_info, with).has_value();
+    return hpke_open(recipient.key, message, with_info, with).has_value();
   };
   ASSERT_TRUE(opens(*sealed, info, associated));
   const auto each_bit = [](Bytes bytes, const auto& look) {
@@ -138,7 +140,7 @@ TEST(Hpke, IsForOneRecipient) {
   const Pair recipient, other;
   const auto sealed = hpke_seal(recipient.point, {}, {}, hex(kPlain));
   ASSERT_TRUE(sealed);
-  const auto opened = hpke_open(other.scalar, *sealed, {}, {});
+  const auto opened = hpke_open(other.key, *sealed, {}, {});
   ASSERT_FALSE(opened);
   EXPECT_EQ(opened.error().id, "CF2204");
 }
@@ -153,19 +155,20 @@ TEST(Hpke, NeverSealsTwiceAlike) {
 }
 
 TEST(P256, RefusesWhatIsNoKey) {
-  const Pair pair;
-  Bytes off_curve = pair.point;
+  const Secret scalar = *random_scalar();
+  const Bytes good = *public_point(scalar);
+  Bytes off_curve = good;
   off_curve.back() ^= 1;
-  Bytes compressed(pair.point.begin(), pair.point.begin() + 33);
-  compressed[0] = 2 + (pair.point.back() & 1);
+  Bytes compressed(good.begin(), good.begin() + 33);
+  compressed[0] = 2 + (good.back() & 1);
   for (const Bytes& point : {off_curve, compressed, Bytes{}, Bytes{0}, Bytes(kPointOctets)}) {
-    const auto shared = diffie_hellman(pair.scalar, point);
+    const auto shared = diffie_hellman(scalar, point);
     ASSERT_FALSE(shared);
     EXPECT_EQ(shared.error().id, "CF2201");
   }
   const Bytes order = hex("ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551");
-  for (const Bytes& scalar : {order, Bytes(kScalarOctets), Bytes{1}, Bytes{}}) {
-    const auto point = public_point(Secret(scalar));
+  for (const Bytes& wrong : {order, Bytes(kScalarOctets), Bytes{1}, Bytes{}}) {
+    const auto point = public_point(Secret(wrong));
     ASSERT_FALSE(point);
     EXPECT_EQ(point.error().id, "CF2202");
   }

@@ -10,15 +10,20 @@
 namespace certferry::seal {
 namespace {
 
-// AlgorithmIdentifier of ecdsa-with-SHA256 (RFC 5758 section 3.2), OID of prime256v1 with its header.
+// AlgorithmIdentifier of ecdsa-with-SHA256 (RFC 5758 section 3.2), OIDs of prime256v1 and id-ecPublicKey with their headers.
 constexpr std::uint8_t kEcdsaSha256[] = {0x30, 0x0a, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 0x02};
 constexpr std::uint8_t kP256Oid[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
+constexpr std::uint8_t kPublicKeyOid[] = {0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01};
 constexpr std::uint8_t kVersion1[] = {der::kInteger, 1, 1};
 
 }  // namespace
 
 Result<x509::PrivateKey> make_key() {
   CERTFERRY_ASSIGN(const Secret scalar, random_scalar());
+  return key_of(scalar);
+}
+
+Result<x509::PrivateKey> key_of(const Secret& scalar) {
   CERTFERRY_ASSIGN(const Bytes point, public_point(scalar));
   // ECPrivateKey (RFC 5915).
   const Secret octets(der::element(der::kOctetString, {scalar.view()}));
@@ -37,6 +42,13 @@ Result<x509::PublicKey> read_key(ByteView spki) {
     return no_public_key();
   }
   return std::move(*key);
+}
+
+Result<x509::PublicKey> key_at(ByteView point) {
+  if (!is_point(point)) return no_public_key();
+  // SubjectPublicKeyInfo (RFC 5480 section 2).
+  const Bytes algorithm = der::element(der::kSequence, {kPublicKeyOid, kP256Oid});
+  return read_key(der::element(der::kSequence, {algorithm, der::bit_string(point)}));
 }
 
 Result<Bytes> point_of(const x509::PublicKey& key) {

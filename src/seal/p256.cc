@@ -1,6 +1,7 @@
 #include "seal/p256.h"
 
 #include <openssl/ec.h>
+#include <openssl/err.h>
 #include <openssl/obj_mac.h>
 
 #include "seal/key_error.h"
@@ -54,6 +55,14 @@ Result<Bytes> public_point(const Secret& scalar) {
     return openssl_failed();
   }
   return octets;
+}
+
+bool is_point(ByteView octets) {
+  const EcPointPtr point(EC_POINT_new(group()));
+  const bool there = point && octets.size() == kPointOctets && octets[0] == POINT_CONVERSION_UNCOMPRESSED &&
+                     EC_POINT_oct2point(group(), point.get(), octets.data(), octets.size(), nullptr) == 1;
+  ERR_clear_error();
+  return there;
 }
 
 Result<Secret> diffie_hellman(const Secret& scalar, ByteView point) {

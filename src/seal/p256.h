@@ -14,6 +14,8 @@ inline constexpr std::size_t kPointOctets = 65;   // uncompressed (SEC 1 section
 [[nodiscard]] Result<Secret> random_scalar();
 // The point that belongs to it. CF2202 where it is no private key.
 [[nodiscard]] Result<Bytes> public_point(const Secret& scalar);
+// Whether they are one (SEC 1 section 2.3.4): on the curve, not infinity.
+[[nodiscard]] bool is_point(ByteView octets);
 // The x coordinate of scalar · point, 32 octets. Constant time in the scalar. CF2201 where `point` is not on the curve,
 // CF2202 where `scalar` is no private key.
 [[nodiscard]] Result<Secret> diffie_hellman(const Secret& scalar, ByteView point);

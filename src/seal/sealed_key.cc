@@ -70,12 +70,11 @@ bool is_sealed_for(std::string_view text, const x509::PublicKey& recipient, cons
   return bound && value.is_object() && value.value("for", json()) == digest_of(recipient, *bound);
 }
 
-Result<x509::PrivateKey> open_key(std::string_view text, const x509::PrivateKey& own, const SealedPlace& place,
+Result<x509::PrivateKey> open_key(std::string_view text, KeyRef own, const SealedPlace& place,
                                   const x509::PublicKey& certificate) {
   CERTFERRY_ASSIGN(const HpkeMessage message, message_of(text));
-  CERTFERRY_ASSIGN(const Secret scalar, scalar_of(own));
   CERTFERRY_ASSIGN(const std::string bound, associated(place));
-  CERTFERRY_ASSIGN(const Secret pkcs8, hpke_open(scalar, message, as_bytes(kInfo), as_bytes(bound)));
+  CERTFERRY_ASSIGN(const Secret pkcs8, hpke_open(own, message, as_bytes(kInfo), as_bytes(bound)));
   CERTFERRY_ASSIGN(x509::PrivateKey key, x509::PrivateKey::from_pkcs8(pkcs8.view()));
   if (key.public_key() == certificate) return key;
   return fail(ErrorKind::kRejected, "CF2205", "a sealed key does not belong to its certificate",

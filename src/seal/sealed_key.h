@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "seal/own_key.h"
 #include "x509/private_key.h"
 #include "x509/public_key.h"
 
@@ -31,7 +32,7 @@ struct SealedPlace {
 [[nodiscard]] bool is_sealed_for(std::string_view json, const x509::PublicKey& recipient, const SealedPlace& place);
 // CF2204 where it was sealed for another computer or place, or was changed; CF2205 where the key is not the one of
 // `certificate`, the leaf's public key; CF2206 where `json` is none of ours.
-[[nodiscard]] Result<x509::PrivateKey> open_key(std::string_view json, const x509::PrivateKey& own,
-                                                const SealedPlace& place, const x509::PublicKey& certificate);
+[[nodiscard]] Result<x509::PrivateKey> open_key(std::string_view json, KeyRef own, const SealedPlace& place,
+                                                const x509::PublicKey& certificate);
 
 }  // namespace certferry::seal

@@ -1,142 +1,178 @@
-"""Where a private key's octets lie after it went through a fleet: in the key files of those who shall have it, and nowhere else."""
+"""Keys of a fleet in a token (SoftHSM) and in a TPM (swtpm), and computers that change their keys."""
 
-import base64
+import json
 import os
-import re
+import pathlib
+import shutil
+import signal
 import subprocess
-import time
+import tempfile
 
-import fleet_test
 import made_files
 import relay_test
-import store_test
+from relay_test import OTHER, POOL, WEB
 
-WEB = fleet_test.WEB
-
-
-class Keys(fleet_test.WithBundles):
-    def forms(self, pem):
-        """The secret part of a PKCS#8 key as it may lie somewhere: octets, hex, and base64 at each of the three alignments."""
-        der = base64.b64decode(re.search(r"-----BEGIN PRIVATE KEY-----(.*?)-----END", pem, re.S).group(1))
-        middle = 36 if len(der) < 200 else len(der) // 2
-        secret = der[middle:middle + 30]
-        coded = [base64.b64encode(der[middle + skip:middle + skip + 27]) for skip in range(3)]
-        return [secret, secret.hex().encode(), secret.hex().upper().encode(), *coded]
-
-    def holders(self, forms):
-        found = set()
-        for path in self.place.rglob("*"):
-            if path.is_file() and not path.is_symlink():
-                text = path.read_bytes()
-                text += text.replace(b"\n", b"")
-                if any(form in text for form in forms):
-                    found.add(path)
-        return found
-
-    def memory(self, pid):
-        """What a process holds in memory: every page of it that is there and may be written."""
-        page, most = os.sysconf("SC_PAGE_SIZE"), 1 << 24
-        with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory, open(f"/proc/{pid}/pagemap", "rb", 0) as pages:
-            for line in maps:
-                span, rights = line.split()[:2]
-                begin, end = (int(part, 16) for part in span.split("-"))
-                # AddressSanitizer's shadow, terabytes of it, says which octets may be touched and holds none of them.
-                if not rights.startswith("rw") or end - begin > 1 << 38:
-                    continue
-                for place in range(begin, end, most):
-                    octets = min(most, end - place)
-                    try:
-                        pages.seek(place // page * 8)
-                        if not any(pages.read(octets // page * 8)[7::8]):
-                            continue
-                        memory.seek(place)
-                        yield memory.read(octets)
-                    except (OSError, ValueError):
-                        continue
-
-    def test_key_octets_lie_in_key_files_alone(self):
-        self.on(self.admin, "fleet", "init")
-        web = self.join(WEB, "--pool", "web.litwareinc.com")
-        sha256 = self.assign("planted")
-        self.carry(WEB)
-        self.on(web, "fleet", "report", "--output", self.place / "said")
-        self.on(self.admin, "fleet", "accept", self.place / "said")
-        subprocess.run([str(self.program), "get", "--report", str(self.place / "report.html"), "--home", str(self.admin)], capture_output=True, stdin=subprocess.DEVNULL, timeout=60)
-        (self.place / "audit.json").write_text(str(self.on(self.admin, "audit")) + str(self.on(web, "audit")))
-
-        planted = self.forms((web / f"certificates/{sha256}/privkey.pem").read_text())
-        holders = self.holders(planted)
-        self.assertIn(web / f"certificates/{sha256}/privkey.pem", holders, "the search finds what is there")
-        self.assertEqual({path.name for path in holders}, {"privkey.pem"}, holders)
-        for name in ("administrator", "root", "sealing", "identity"):
-            own = self.admin / f"fleet/{name}.key"
-            self.assertEqual(self.holders(self.forms(own.read_text())), {own})
-
-        log = self.place / "agent.log"
-        with open(log, "wb") as output:
-            agent = subprocess.Popen([str(self.program), "agent", "--home", str(web)], stdout=output, stderr=output, stdin=subprocess.DEVNULL)
-        try:
-            deadline = time.monotonic() + 30
-            while b"is ready" not in log.read_bytes() and time.monotonic() < deadline:
-                os.sched_yield()
-            self.assertIn(b"is ready", log.read_bytes())
-            second = self.assign("second")
-            self.carry(WEB)
-            forms = planted + self.forms((web / f"certificates/{second}/privkey.pem").read_text()) + self.forms((web / "fleet/sealing.key").read_text())
-            # While it looks it may read them; afterwards nothing is left.
-            self.assertEqual(self.left_in(agent.pid, forms, str(web)), [])
-            self.assertIsNone(agent.poll())
-        finally:
-            agent.terminate()
-            agent.wait(30)
-        self.assertFalse(any(form in log.read_bytes() for form in forms))
-
-    def left_in(self, pid, forms, known):
-        """Those of the forms that the process still holds after some time; while it works it may hold them."""
-        deadline, left = time.monotonic() + 20, forms
-        while left and time.monotonic() < deadline:
-            areas = list(self.memory(pid))
-            self.assertTrue(any(known.encode() in area for area in areas), "the search finds what is there")
-            left = [form for form in forms if any(form in area for area in areas)]
-        return left
+PIN = "602214"
+MODULE = "/usr/lib/softhsm/libsofthsm2.so"
 
 
-class KeysOnTheirWay(relay_test.WithRelays):
-    """The same over a relay and a store on etcd: neither ever has what opens a key."""
-    forms, holders, memory, left_in = Keys.forms, Keys.holders, Keys.memory, Keys.left_in
+class Tpm:
+    """Short paths: those of sockets are limited."""
 
-    def test_key_octets_are_in_no_relay_and_in_no_file_of_etcd(self):
-        etcd = store_test.Etcd()
-        self.addCleanup(etcd.end)
-        self.on(self.admin, "store", "migrate", "--to", etcd.url("fleet"))
-        # The relay of an administrator's home has the fleet's keys beside it; one on a computer of its own has not.
+    def __init__(self):
+        self.place = pathlib.Path(tempfile.mkdtemp(prefix="tpm"))
+        sockets = ["--ctrl", f"type=unixio,path={self.place}/socket.ctrl", "--server", f"type=unixio,path={self.place}/socket"]
+        subprocess.run(["swtpm", "socket", "--tpm2", "--tpmstate", f"dir={self.place}", *sockets, "--flags", "not-need-init,startup-clear",
+                        "--daemon", "--pid", f"file={self.place}/pid"], check=True, stdin=subprocess.DEVNULL)  # fmt: skip
+        self.name = f"swtpm:path={self.place}/socket"
+
+    def end(self):
+        os.kill(int((self.place / "pid").read_text()), signal.SIGTERM)
+        shutil.rmtree(self.place, ignore_errors=True)
+
+
+class WithDevices(relay_test.WithRelays):
+    in_token = False  # the administrator's keys
+
+    def setUp(self):
+        self.token = pathlib.Path(tempfile.mkdtemp(prefix="token"))
+        (self.token / "tokens").mkdir()
+        (self.token / "softhsm2.conf").write_text(f"directories.tokendir = {self.token}/tokens\nobjectstore.backend = file\nlog.level = ERROR\n")
+        (self.token / "pin").write_text(PIN + "\n")
+        os.environ["SOFTHSM2_CONF"] = str(self.token / "softhsm2.conf")
+        subprocess.run(["softhsm2-util", "--init-token", "--free", "--label", "fleet", "--pin", PIN, "--so-pin", "314159"],
+                       check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)  # fmt: skip
+        self.uri = f"pkcs11:token=fleet?module-path={MODULE}&pin-source=file:{self.token}/pin"
+        self.tpms = [Tpm(), Tpm()]
+        self.use_tpm(0)
+        self.init = ("--keys-in", self.uri) if self.in_token else ()
+        super().setUp()
+
+    def tearDown(self):
+        super().tearDown()
+        for tpm in self.tpms:
+            tpm.end()
+        shutil.rmtree(self.token)
+
+    def use_tpm(self, number):
+        os.environ["TPM2OPENSSL_TCTI"] = self.tpms[number].name
+
+    def keys(self, home):
+        return {path.name.removesuffix(".key"): path.read_text() for path in (home / "fleet").glob("*.key")}
+
+
+class InAToken(WithDevices):
+    in_token = True
+
+    def test_the_keys_that_sign_never_leave_it(self):
+        made = self.on(self.admin, "fleet")
+        keys = self.keys(self.admin)
+        self.assertEqual(set(keys), {"root", "administrator", "sealing", "identity"})
+        for name, text in keys.items():
+            self.assertRegex(text, f"^pkcs11:token=fleet;id=[%0-9A-Fa-f]+;object=certferry%20{name}[?;]")
+            self.assertNotIn(PIN, text)
         self.serve()
         self.agent(self.admin)
-        relay = self.join("relay01.litwareinc.com", "--type", "Default")
-        with (relay / "certferry.toml").open("a") as config:
-            config.write(f'[store]\nurl = "{etcd.url("fleet")}"\n')
-        port = relay_test.ports.free_port()
-        (relay / "fleet/root.key").write_bytes((self.admin / "fleet/root.key").read_bytes())
-        server = self.start("serve", "--listen", f"127.0.0.1:{port}", "--relay", f"localhost:{port}", home=relay)
-        (relay / "fleet/root.key").unlink()
-        self.programs[0].end()  # every answer comes from the one that is searched
-        web = self.join(relay_test.WEB, "--pool", relay_test.POOL)
-        agent = self.agent(web).wait_for("connected to the relay")
-        sha256 = self.assign("planted")
-        self.serves(web, sha256)
-        self.told(relay_test.WEB, sha256, "active")
+        web = self.join(WEB, "--pool", POOL, keys=("--keys-in", "tpm2:"))
+        first = self.assign("first")
+        self.agent(web)
+        self.serves(web, first)
+        self.told(WEB, first, "active")
+        self.assertEqual(self.on(self.admin, "fleet", "init")["fleet"], made["fleet"])
+        self.assertTrue(self.on(self.admin, "doctor")["clean"])
+        refused = self.on(self.admin, "fleet", "passphrase", "--new-passphrase-file", self.password_file, exit_code=2)
+        self.assertEqual(refused["error"]["id"], "CF2422")
 
-        planted = self.forms((web / f"certificates/{sha256}/privkey.pem").read_text())
-        secret = planted + self.forms((web / "fleet/sealing.key").read_text()) + self.forms((self.admin / "fleet/administrator.key").read_text())
-        self.assertEqual({path.name for path in self.holders(planted)}, {"privkey.pem"})
-        data = b"".join(path.read_bytes() for path in etcd.folder.rglob("*") if path.is_file())
-        self.assertIn(sha256.encode(), data, "the search finds what is there")
-        self.assertEqual([form for form in secret if form in data], [])
-        self.assertEqual(self.left_in(server.process.pid, secret, relay_test.WEB), [])
-        self.assertEqual(self.left_in(etcd.process.pid, secret, sha256), [])
-        self.assertEqual(self.left_in(agent.process.pid, secret, relay_test.WEB), [])
-        for program in self.programs:
-            self.assertFalse(any(form.decode("latin-1") in line for form in secret for line in program.lines))
+        # Without its PIN, and without the token, nothing is signed and nothing changes.
+        pin = self.token / "pin"
+        pin.write_text("000000\n")
+        self.assertEqual(self.refused("second"), "CF2237")
+        pin.write_text(PIN + "\n")
+        (self.token / "tokens").rename(self.token / "away")
+        (self.token / "tokens").mkdir()
+        self.assertEqual(self.refused("second"), "CF2236")
+        self.assertEqual(self.live(web), first)
+        (self.token / "tokens").rmdir()
+        (self.token / "away").rename(self.token / "tokens")
+        self.serves(web, self.assign("third"))
+
+    def refused(self, name):
+        done = subprocess.run([self.program, "import", "--path", self.ca.server(name), "--password-file", self.password_file, "--trust", self.ca.root,
+                               "--identity", f"pool:{POOL}", "--type", "WebServicesExternal", "--home", self.admin, "--json"],
+                              capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=120)  # fmt: skip
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        return json.loads(done.stdout)["error"]["id"]
+
+
+class InATpm(WithDevices):
+    def test_another_computers_tpm_opens_nothing(self):
+        self.serve()
+        self.agent(self.admin)
+        web = self.join(WEB, "--pool", POOL, keys=("--keys-in", "tpm2:"))
+        self.assertTrue(all("TSS2 PRIVATE KEY" in text for text in self.keys(web).values()))
+        first = self.assign("first")
+        self.on(web, "agent", "--once")
+        agent = self.agent(web)
+        self.serves(web, first)
+        agent.end(signal.SIGTERM)
+        self.use_tpm(1)  # as on a computer that a disk was brought to
+        stolen = subprocess.run([self.program, "agent", "--home", web], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+        self.assertNotEqual(stolen.returncode, 0)
+        self.assertIn("CF2236", stolen.stderr)
+        second = self.assign("second")
+        self.assertEqual(self.live(web), first)
+        self.use_tpm(0)
+        self.agent(web)
+        self.serves(web, second)
+
+
+class NewKeys(WithDevices):
+    def test_a_computer_changes_its_keys_while_its_agent_runs(self):
+        self.serve()
+        self.agent(self.admin)
+        web = self.join(WEB, "--pool", POOL)
+        agent = self.agent(web).wait_for("connected to the relay")
+        first = self.assign("first")
+        self.serves(web, first)
+        old = self.keys(web)
+        copy = self.place / "copy"
+        shutil.copytree(web, copy, symlinks=True)
+        token = self.on(self.admin, "computer", "rekey", WEB)["token"]
+        self.assertTrue(self.on(web, "join", "-", "--new-keys", "--keys-in", "tpm2:", stdin=token)["joined"])
+        agent.wait_for("connects anew: this computer's keys were changed")
+        new = self.keys(web)
+        self.assertEqual(set(new), set(old))
+        self.assertTrue(all("TSS2 PRIVATE KEY" in text for text in new.values()))
+        second = self.assign("second")
+        self.serves(web, second)
+        self.told(WEB, second, "active")
+        [computer] = [one for one in self.on(self.admin, "fleet")["computers"] if one["fqdn"] == WEB]
+        self.assertEqual((computer["state"], computer["pool"]), ("active", POOL))
+        self.assertEqual(self.live(web), second)
+        # Whoever has the old keys is nobody any more.
+        self.start("agent", home=copy).wait_for("CF2302")
+        self.assertEqual(self.live(copy), first)
+        refused = self.on(self.admin, "computer", "rekey", OTHER, exit_code=2)
+        self.assertEqual(refused["error"]["id"], "CF1767")
+
+    def test_by_file(self):
+        web = self.home_of(WEB)
+        def carry(action, *arguments):
+            token = self.on(self.admin, "computer", action, WEB)["token"]
+            self.on(web, "join", "-", "--output", self.place / "join", *arguments, stdin=token)
+            self.assertTrue(self.on(self.admin, "fleet", "accept", self.place / "join")["changed"])
+            self.on(self.admin, "fleet", "bundle", WEB, "--output", self.place / "bundle")
+            self.on(web, "fleet", "take", self.place / "bundle")
+        carry("add")
+        old = self.keys(web)
+        first = self.assign("first", "global")
+        carry("rekey", "--new-keys")
+        self.assertEqual(self.live(web), first)
+        self.assertEqual({name for name, text in self.keys(web).items() if text != old[name]}, {"sealing", "identity"})
+        alone = self.home_of(OTHER)
+        token = self.on(self.admin, "computer", "add", OTHER)["token"]
+        refused = self.on(alone, "join", "-", "--new-keys", "--output", self.place / "join", stdin=token, exit_code=2)
+        self.assertEqual(refused["error"]["id"], "CF2423")
 
 
 if __name__ == "__main__":

@@ -54,12 +54,14 @@ class Program:
 class WithRelays(made_files.ProgramTest):
     """A fleet whose administrator's home is made, and what starts its relays and agents."""
 
+    init = ()
+
     def setUp(self):
         super().setUp()
         self.place = self.home.parent
         self.programs = []
         self.admin = self.home_of(ADMIN)
-        self.on(self.admin, "fleet", "init")
+        self.on(self.admin, "fleet", "init", *self.init)
         self.port = ports.free_port()
 
     def tearDown(self):
@@ -92,10 +94,10 @@ class WithRelays(made_files.ProgramTest):
     def agent(self, home):
         return self.start("agent", home=home)
 
-    def join(self, fqdn, *place):
+    def join(self, fqdn, *place, keys=()):
         home = self.home_of(fqdn)
         token = self.on(self.admin, "computer", "add", fqdn, *place)["token"]
-        self.assertTrue(self.on(home, "join", "-", stdin=token + "\n")["joined"])
+        self.assertTrue(self.on(home, "join", "-", *keys, stdin=token + "\n")["joined"])
         return home
 
     def assign(self, name, scope=f"pool:{POOL}"):

@@ -33,6 +33,7 @@
 #include "relay/client.h"
 #include "seal/certificates.h"
 #include "seal/dsse.h"
+#include "seal/key_file.h"
 #include "seal/keys.h"
 #include "seal/sealed_key.h"
 #include "seal/trust.h"
@@ -89,8 +90,9 @@ class Agent {
     options.relays = relays;
     options.fqdn = member_.computer.fqdn;
     options.anchor = value(seal::make_anchor(root, identity_, validity)).pem();
-    options.identity = value(seal::make_identity(identity_, options.fqdn, validity)).pem();
-    options.identity_key = identity_.pem();
+    seal::ClientIdentity identity = value(seal::make_identity(identity_, options.fqdn, validity));
+    options.identity = std::move(identity.certificates);
+    options.identity_key = std::move(identity.key);
     client_ = value(relay::Client::make(std::move(options), [this, changed = std::move(changed)] { changed(*this); }));
     client_->follow();
   }
@@ -242,7 +244,8 @@ class Agents {
   static Fleet load(const std::string& home) {
     PosixFileSystem files;
     auto membership = value(commands::read_membership(files, home));
-    return {std::move(*membership), value(commands::read_key(files, home, commands::FleetKey::kAdministrator))};
+    const Secret key = value(files.read(home + "/fleet/administrator.key", 64 * 1024));
+    return {std::move(*membership), value(seal::key_from_pem(key.text(), Secret()))};
   }
 
   void changed(Agent& agent) {

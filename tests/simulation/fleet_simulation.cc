@@ -155,21 +155,26 @@ void FleetSimulation::join(Computer& computer) {
   if (!membership || !*membership) return fail("the administrator belongs to no fleet");
   fleet::Membership own = **membership;
   own.computer = computer.place;
-  const auto sealing = commands::read_or_make_key(computer.disk, computer.home, commands::FleetKey::kSealing);
-  const auto identity = commands::read_or_make_key(computer.disk, computer.home, commands::FleetKey::kIdentity);
-  const auto boot = commands::boot_id(computer.disk);
-  if (!sealing || !identity || !boot || !commands::write_membership(computer.disk, computer.home, own))
-    return fail(computer.place.fqdn + " cannot join");
-  const fleet::Member member{{own.fleet, 1, now_},
-                             computer.place,
-                             to_bytes(sealing->public_key().spki()),
-                             to_bytes(identity->public_key().spki()),
-                             *boot,
-                             fleet::Member::State::kActive};
+  fleet::Member member{{own.fleet, 1, now_}, computer.place, {}, {}, "", fleet::Member::State::kActive};
+  process(computer, false, [&](commands::Environment& environment, Home& home) {
+    const auto make = [&]() -> Result<> {
+      CERTFERRY_TRY(home.store());
+      const auto key_of = [&](commands::FleetKey key) {
+        return commands::read_or_make_key(environment, home.path(), key, {});
+      };
+      CERTFERRY_ASSIGN(const seal::OwnKey sealing, key_of(commands::FleetKey::kSealing));
+      CERTFERRY_ASSIGN(const seal::OwnKey identity, key_of(commands::FleetKey::kIdentity));
+      member.sealing_key = to_bytes(sealing.public_key().spki());
+      member.identity_key = to_bytes(identity.public_key().spki());
+      CERTFERRY_ASSIGN(member.boot_id, commands::boot_id(environment.files));
+      return commands::write_membership(environment.files, home.path(), own);
+    };
+    if (!make()) fail(computer.place.fqdn + " cannot join");
+  });
   process(administrator(), false, [&](commands::Environment& environment, Home& home) {
     const auto enter = [&]() -> Result<> {
-      CERTFERRY_ASSIGN(const x509::PrivateKey key,
-                       commands::read_key(environment.files, home.path(), commands::FleetKey::kAdministrator));
+      CERTFERRY_ASSIGN(const seal::OwnKey key,
+                       commands::read_key(environment, home.path(), commands::FleetKey::kAdministrator));
       CERTFERRY_ASSIGN(store::Store* const store, home.store());
       fleet::Member signed_member = member;
       const std::string place = fleet::member_key(computer.place.fqdn);

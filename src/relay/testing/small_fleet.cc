@@ -150,8 +150,9 @@ ClientOptions SmallFleet::client_options(const std::string& fqdn, const std::vec
   options.fqdn = fqdn;
   options.anchor = anchor_;
   const x509::PrivateKey& own = key(key_of.empty() ? fqdn : key_of);
-  options.identity = seal::make_identity(own, fqdn, days_around_now()).value().pem();
-  options.identity_key = own.pem();
+  seal::ClientIdentity identity = seal::make_identity(own, fqdn, days_around_now()).value();
+  options.identity = std::move(identity.certificates);
+  options.identity_key = std::move(identity.key);
   return options;
 }
 
