@@ -37,7 +37,7 @@ class Loop {
       if (reason == Wakeups::Reason::kStop) break;
       if (reason == Wakeups::Reason::kClockSet) {
         log_(Severity::kWarning, "somebody set the clock");
-        time_.forget();
+        remembered_.time.forget();
       }
       settle(look());
     }
@@ -64,7 +64,7 @@ class Loop {
     if (watch_) watch_->drain();
     CERTFERRY_ASSIGN(commands::Home home, commands::Home::open(home_, commands::Home::Access::kWrite, environment_));
     if (link_) CERTFERRY_TRY(link_->look(environment_, home));
-    CERTFERRY_ASSIGN(const Cycle cycle, run_cycle(environment_, home, time_));
+    CERTFERRY_ASSIGN(const Cycle cycle, run_cycle(environment_, home, remembered_));
     for (const std::string& action : cycle.actions) log_(Severity::kInfo, action);
     // Told once, not at each look.
     for (const Finding& finding : cycle.findings) {
@@ -95,7 +95,7 @@ class Loop {
   commands::Environment& environment_;
   const std::string home_;
   const Log& log_;
-  TimeSource time_;
+  Remembered remembered_;
   std::unique_ptr<FleetLink> link_;  // null: no relays
   std::unique_ptr<StoreWatch> watch_;  // null: the store is a file
   Findings told_;
@@ -108,8 +108,8 @@ class Loop {
 
 commands::Outcome run_once(commands::Environment& environment, commands::Home& home) {
   commands::Frame frame(environment, home.config().computer.fqdn);
-  TimeSource time;
-  const auto cycle = run_cycle(environment, home, time);
+  Remembered remembered;
+  const auto cycle = run_cycle(environment, home, remembered);
   Result<> done;
   if (!cycle) done = std::unexpected(cycle.error());
   ordered_json next = nullptr;

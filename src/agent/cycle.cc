@@ -10,6 +10,7 @@
 #include "commands/publish.h"
 #include "commands/reconcile.h"
 #include "commands/take.h"
+#include "fleet/store_keys.h"
 #include "store/audit.h"
 
 namespace certferry::agent {
@@ -24,8 +25,12 @@ constexpr std::chrono::seconds kServiceMayStart{20};
 
 class Runner {
  public:
-  Runner(commands::Environment& environment, commands::Home& home, TimeSource& time)
-      : environment_(environment), home_(home), time_(time), now_(environment.clock.now()) {}
+  Runner(commands::Environment& environment, commands::Home& home, Remembered& remembered)
+      : environment_(environment),
+        home_(home),
+        time_(remembered.time),
+        members_(remembered.members),
+        now_(environment.clock.now()) {}
 
   [[nodiscard]] Result<Cycle> run() {
     CERTFERRY_ASSIGN(store::Store* const store, home_.store());
@@ -44,6 +49,7 @@ class Runner {
     CERTFERRY_TRY(commands::apply_or_plan_again([] { return Result<>(); }, record));
     for (std::string& roll : rolls_) cycle_.actions.push_back(std::move(roll));
     CERTFERRY_TRY(take_computers_in());
+    CERTFERRY_TRY(seal_for_others(*store));
     CERTFERRY_TRY(hear_and_be_heard());
     const bool waits =
         std::ranges::find(reconciled.failures, commands::kServiceDoesNotRun, &Error::id) != reconciled.failures.end();
@@ -86,9 +92,31 @@ class Runner {
     if (adopted.computers.empty()) return {};
     CERTFERRY_ASSIGN(const commands::Published published,
                      commands::publish(environment_, home_, "Set-CsCertificate", now_));
+    tell(published);
+    return {};
+  }
+
+  // Where other homes share the store: they take in computers that shall have what only this one has.
+  [[nodiscard]] Result<> seal_for_others(store::Store& store) {
+    if (!home_.membership() || !home_.store_place().etcd) return {};
+    store::Revision seen = 0;
+    if (members_) {
+      CERTFERRY_ASSIGN(const store::Changes changes, store.changes(fleet::kMemberKeys, *members_));
+      if (changes.changes.empty() && !changes.compacted) return {};
+      seen = changes.revision;
+    } else {
+      CERTFERRY_ASSIGN(const store::Listing nothing, store.list(fleet::kRootKey));
+      seen = nothing.revision;
+    }
+    CERTFERRY_ASSIGN(const commands::Published sealed, commands::reseal(environment_, home_, now_));
+    tell(sealed);
+    members_ = seen;
+    return {};
+  }
+
+  void tell(const commands::Published& published) {
     cycle_.actions.insert(cycle_.actions.end(), published.actions.begin(), published.actions.end());
     cycle_.findings.insert(cycle_.findings.end(), published.findings.begin(), published.findings.end());
-    return {};
   }
 
   // That nothing new comes is said where the fleet is administered, and noticed elsewhere.
@@ -135,6 +163,7 @@ class Runner {
   commands::Environment& environment_;
   commands::Home& home_;
   TimeSource& time_;
+  std::optional<store::Revision>& members_;
   const Time now_;
   Cycle cycle_;
   std::vector<std::string> rolls_;
@@ -142,8 +171,8 @@ class Runner {
 
 }  // namespace
 
-Result<Cycle> run_cycle(commands::Environment& environment, commands::Home& home, TimeSource& time) {
-  return Runner(environment, home, time).run();
+Result<Cycle> run_cycle(commands::Environment& environment, commands::Home& home, Remembered& remembered) {
+  return Runner(environment, home, remembered).run();
 }
 
 }  // namespace certferry::agent

@@ -13,6 +13,12 @@
 
 namespace certferry::agent {
 
+// What an agent keeps from one look to the next.
+struct Remembered {
+  TimeSource time;
+  std::optional<store::Revision> members;  // up to where this home sealed what it has to the fleet's computers
+};
+
 struct Cycle {
   std::vector<std::string> actions;  // what was done, one sentence each
   Findings findings;
@@ -25,6 +31,6 @@ struct Cycle {
 // the store, with an audit record. Idempotent; may be killed at any step and run again. CF2102 (a finding) where the
 // store was written more than five minutes from now, CF2104 where the configured NTP servers say that the clock is as
 // much off: a wrong clock must not roll anything.
-[[nodiscard]] Result<Cycle> run_cycle(commands::Environment& environment, commands::Home& home, TimeSource& time);
+[[nodiscard]] Result<Cycle> run_cycle(commands::Environment& environment, commands::Home& home, Remembered& remembered);
 
 }  // namespace certferry::agent

@@ -36,15 +36,8 @@ class Publisher {
         now_(now) {}
 
   [[nodiscard]] Result<> run() {
-    result_ = {};
-    wanted_.clear();
-    CERTFERRY_ASSIGN(const seal::Trust trust, fleet_trust(home_, store_));
-    CERTFERRY_ASSIGN(members_, fleet_members(store_, trust, now_));
-    result_.findings = members_.findings;
+    CERTFERRY_TRY(read());
     CERTFERRY_ASSIGN(least_counter_, least_counter(store_));
-    CERTFERRY_ASSIGN(const store::Listing sealed, store_.list(fleet::kSealedKeys));
-    sealed_.clear();
-    for (const store::Entry& entry : sealed.entries) sealed_[entry.key] = entry.value;
     CERTFERRY_ASSIGN(const std::vector<StoredAssignment> assignments, catalog_.assignments());
     for (const StoredAssignment& stored : assignments) CERTFERRY_TRY(publish_one(stored.assignment));
     CERTFERRY_TRY(flush());
@@ -52,10 +45,48 @@ class Publisher {
     return {};
   }
 
+  [[nodiscard]] Result<> run_reseal() {
+    CERTFERRY_TRY(read());
+    CERTFERRY_ASSIGN(const store::Listing manifests, store_.list(fleet::kManifestKeys));
+    for (const store::Entry& entry : manifests.entries) {
+      const auto envelope = seal::envelope_from_json(entry.value);
+      const auto manifest = envelope ? fleet::statement_from_json<fleet::Manifest>(envelope->payload)
+                                     : Result<fleet::Manifest>(std::unexpected(envelope.error()));
+      if (!manifest || !manifest->assignment) continue;
+      for (const StoredMember& stored : members_.members)
+        CERTFERRY_TRY(reseal_to(stored.member, *manifest, entry.value));
+    }
+    return flush();
+  }
+
   [[nodiscard]] Published take() { return std::move(result_); }
 
  private:
   using Materials = std::map<std::string, deploy::Materials>;  // by SHA-256
+
+  [[nodiscard]] Result<> read() {
+    result_ = {};
+    wanted_.clear();
+    CERTFERRY_ASSIGN(seal::Trust trust, fleet_trust(home_, store_));
+    trust_.emplace(std::move(trust));
+    CERTFERRY_ASSIGN(members_, fleet_members(store_, *trust_, now_));
+    result_.findings = members_.findings;
+    CERTFERRY_ASSIGN(const store::Listing sealed, store_.list(fleet::kSealedKeys));
+    sealed_.clear();
+    for (const store::Entry& entry : sealed.entries) sealed_[entry.key] = entry.value;
+    return {};
+  }
+
+  // The certificate with its key; nothing where the key is not here.
+  [[nodiscard]] Result<std::optional<deploy::Materials>> materials_of(const std::string& sha256) {
+    CERTFERRY_ASSIGN(const std::optional<Found> found, catalog_.get(sha256));
+    CERTFERRY_ASSIGN(const bool has_key, certificates_.has_key(sha256));
+    if (!found || !found->record.has_key || !has_key) return std::nullopt;
+    CERTFERRY_ASSIGN(const Secret chain, certificates_.read(sha256, "fullchain.pem"));
+    CERTFERRY_ASSIGN(const Secret key, certificates_.read(sha256, "privkey.pem"));
+    CERTFERRY_ASSIGN(deploy::Materials made, deploy::materials_from_pem(chain.text(), key));
+    return made;
+  }
 
   [[nodiscard]] static std::vector<fleet::Slot> slots_of(const fleet::Assignment& assignment) {
     std::vector<fleet::Slot> slots;
@@ -72,23 +103,21 @@ class Publisher {
     Materials materials;
     for (const fleet::Slot& slot : slots_of(assignment)) {
       const std::string& sha256 = slot.certificate.sha256;
-      CERTFERRY_ASSIGN(const std::optional<Found> found, catalog_.get(sha256));
-      CERTFERRY_ASSIGN(const bool has_key, certificates_.has_key(sha256));
-      if (!found || !found->record.has_key || !has_key) {
+      CERTFERRY_ASSIGN(std::optional<deploy::Materials> made, materials_of(sha256));
+      if (!made) {
         if (was_published(assignment)) return {};
-        result_.findings.push_back({"CF1765", Severity::kWarning,
-                                    "the computers of the fleet do not get what is assigned to " + where +
-                                        ": there is no private key here for " + sha256.substr(0, 16) + "…",
-                                    "import the certificate together with its key here", "certferry"});
+        result_.findings.push_back(
+            {"CF1765", Severity::kWarning,
+             "the computers of the fleet do not get what is assigned to " + where +
+                 ": there is no private key here for " + sha256.substr(0, 16) + "…",
+             "the agent of the home that has it seals it; else import the certificate with its key here", "certferry"});
         return {};
       }
-      CERTFERRY_ASSIGN(const Secret chain, certificates_.read(sha256, "fullchain.pem"));
-      CERTFERRY_ASSIGN(const Secret key, certificates_.read(sha256, "privkey.pem"));
-      CERTFERRY_ASSIGN(deploy::Materials made, deploy::materials_from_pem(chain.text(), key));
-      fleet::ManifestCertificate one{sha256, {made.leaf->der}, found->record.exportable};
-      for (const x509::Certificate& issuer : made.chain) one.chain.push_back(issuer->der);
+      CERTFERRY_ASSIGN(const std::optional<Found> found, catalog_.get(sha256));
+      fleet::ManifestCertificate one{sha256, {made->leaf->der}, found->record.exportable};
+      for (const x509::Certificate& issuer : made->chain) one.chain.push_back(issuer->der);
       manifest.certificates.push_back(std::move(one));
-      materials.emplace(sha256, std::move(made));
+      materials.emplace(sha256, std::move(*made));
     }
     CERTFERRY_TRY(seal_to_all(manifest, materials));
     return sign(std::move(manifest), where);
@@ -118,19 +147,42 @@ class Publisher {
   [[nodiscard]] Result<> seal_to_all(const fleet::Manifest& manifest, const Materials& materials) {
     if (!manifest.assignment) return {};
     for (const StoredMember& stored : members_.members) {
-      const fleet::Member& member = stored.member;
-      const fleet::Computer& computer = member.computer;
-      if (!is_recipient(member, *manifest.assignment)) continue;
-      CERTFERRY_ASSIGN(const x509::PublicKey recipient, seal::read_key(member.sealing_key));
+      if (!is_recipient(stored.member, *manifest.assignment)) continue;
+      CERTFERRY_ASSIGN(const x509::PublicKey recipient, seal::read_key(stored.member.sealing_key));
       for (const fleet::Slot& slot : slots_of(*manifest.assignment)) {
-        const auto certificate =
-            std::ranges::find(manifest.certificates, slot.certificate.sha256, &fleet::ManifestCertificate::sha256);
-        const seal::SealedPlace place{manifest.head.fleet,    computer.fqdn,   manifest.type,
-                                      manifest.scope.key(),   slot.generation, slot.certificate.sha256,
-                                      certificate->exportable};
+        const seal::SealedPlace place = place_of(manifest, slot, stored.member);
         CERTFERRY_TRY(seal_one(materials.at(place.sha256), recipient, place,
-                               fleet::sealed_key(computer.fqdn, manifest.scope, manifest.type, slot.generation)));
+                               fleet::sealed_key(place.computer, manifest.scope, manifest.type, slot.generation)));
       }
+    }
+    return {};
+  }
+
+  [[nodiscard]] static seal::SealedPlace place_of(const fleet::Manifest& manifest, const fleet::Slot& slot,
+                                                  const fleet::Member& member) {
+    const auto certificate =
+        std::ranges::find(manifest.certificates, slot.certificate.sha256, &fleet::ManifestCertificate::sha256);
+    return {manifest.head.fleet, member.computer.fqdn,    manifest.type,          manifest.scope.key(),
+            slot.generation,     slot.certificate.sha256, certificate->exportable};
+  }
+
+  // `manifest`: what `envelope` says, not verified yet.
+  [[nodiscard]] Result<> reseal_to(const fleet::Member& member, const fleet::Manifest& manifest,
+                                   const std::string& envelope) {
+    if (!is_recipient(member, *manifest.assignment)) return {};
+    CERTFERRY_ASSIGN(const x509::PublicKey recipient, seal::read_key(member.sealing_key));
+    for (const fleet::Slot& slot : slots_of(*manifest.assignment)) {
+      const std::string& sha256 = slot.certificate.sha256;
+      const std::string key = fleet::sealed_key(member.computer.fqdn, manifest.scope, manifest.type, slot.generation);
+      if (std::ranges::find(manifest.certificates, sha256, &fleet::ManifestCertificate::sha256) ==
+          manifest.certificates.end())
+        return {};
+      const seal::SealedPlace place = place_of(manifest, slot, member);
+      const auto there = sealed_.find(key);
+      if (there != sealed_.end() && seal::is_sealed_for(there->second, recipient, place)) continue;
+      if (!trust_->manifest(envelope, member.computer, now_)) return {};
+      CERTFERRY_ASSIGN(const std::optional<deploy::Materials> materials, materials_of(sha256));
+      if (materials) CERTFERRY_TRY(seal_one(*materials, recipient, place, key));
     }
     return {};
   }
@@ -207,6 +259,7 @@ class Publisher {
   deploy::Certificates certificates_;
   const std::string cmdlet_;
   const Time now_;
+  std::optional<seal::Trust> trust_;
   Members members_;
   std::uint64_t least_counter_ = 0;
   std::map<std::string, std::string> sealed_;  // what the store holds
@@ -218,6 +271,16 @@ class Publisher {
 };
 
 }  // namespace
+
+Result<Published> reseal(Environment& environment, Home& home, Time now) {
+  if (!home.membership()) return Published();
+  CERTFERRY_ASSIGN(const bool administers, has_key(environment.files, home.path(), FleetKey::kAdministrator));
+  if (!administers) return Published();
+  CERTFERRY_ASSIGN(store::Store* const store, home.store());
+  Publisher publisher(environment, home, *store, "", now);
+  CERTFERRY_TRY(publisher.run_reseal());
+  return publisher.take();
+}
 
 Result<Published> publish(Environment& environment, Home& home, std::string_view cmdlet, Time now) {
   if (!home.membership()) return Published();

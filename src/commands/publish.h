@@ -25,4 +25,9 @@ struct Published {
 // run. Errors of seal/ and store/.
 [[nodiscard]] Result<Published> publish(Environment& environment, Home& home, std::string_view cmdlet, Time now);
 
+// Where several homes share a store, each has the keys that were imported there. Another one's statement that a computer joined,
+// moved or changed its keys is an order to whoever has the keys: seals them to the computers that lack them, as far as a manifest
+// that holds for that computer wants it. Signs nothing: what the store says beyond signed manifests counts for nothing here.
+[[nodiscard]] Result<Published> reseal(Environment& environment, Home& home, Time now);
+
 }  // namespace certferry::commands

@@ -214,13 +214,7 @@ class Store(made_files.ProgramTest):
         self.carry(web)
         self.assertEqual(self.live(web), third)
         self.on(self.admin, "audit", "verify")
-        # A second administrator, in a home of its own, with a key of its own.
-        other = self.home_of(OTHER, self.url)
-        self.on(self.admin, "role", "new", "Second", "--template", "CsAdministrator", "--identity", "Global", "--output", self.place / "second.key")
-        (other / "fleet").mkdir(mode=0o700)
-        for name in ("membership.json", "sealing.key", "identity.key"):
-            shutil.copy(self.admin / "fleet" / name, other / "fleet" / name)
-        shutil.copy(self.place / "second.key", other / "fleet/administrator.key")
+        other = self.second_administrator()
         self.assertEqual(self.serves(other), self.serves())
         mail = self.assign("mail", other, scope=f"computer:{ADMIN}")
         self.assertIn(mail, self.serves())
@@ -228,10 +222,64 @@ class Store(made_files.ProgramTest):
         self.carry(web)
         self.assertEqual(self.live(web), third)
 
-    def carry(self, web):
+    def second_administrator(self):
+        """In a home of its own, with a key of its own."""
+        other = self.home_of(OTHER, self.url)
+        self.on(self.admin, "role", "new", "Second", "--template", "CsAdministrator", "--identity", "Global", "--output", self.place / "second.key")
+        (other / "fleet").mkdir(mode=0o700)
+        for name in ("membership.json", "sealing.key", "identity.key"):
+            shutil.copy(self.admin / "fleet" / name, other / "fleet" / name)
+        shutil.copy(self.place / "second.key", other / "fleet/administrator.key")
+        return other
+
+    def join(self, by, fqdn, *place):
+        home = self.home_of(fqdn)
+        token = self.on(by, "computer", "add", fqdn, *place)["token"]
+        self.on(home, "join", "-", "--output", self.place / "join", stdin=token + "\n")
+        self.on(by, "fleet", "accept", self.place / "join")
+        return home
+
+    def carry(self, web, fqdn=WEB):
         bundle = self.place / "bundle"
-        self.on(self.admin, "fleet", "bundle", WEB, "--output", bundle)
+        self.on(self.admin, "fleet", "bundle", fqdn, "--output", bundle)
         self.on(web, "fleet", "take", bundle)
+
+    def sealed(self, fqdn):
+        """How many keys the store holds for a computer."""
+        listed = subprocess.run(["etcdctl", "--endpoints", f"127.0.0.1:{self.etcd.port}", "get", "--prefix", "--keys-only", f"/certferry/{self.url.rsplit('/', 1)[1]}/"],
+                                capture_output=True, text=True, check=True, stdin=subprocess.DEVNULL, timeout=60)  # fmt: skip
+        return sum(f"fleet/sealed/{fqdn}/" in line for line in listed.stdout.splitlines())
+
+    def test_whoever_has_a_key_seals_it_to_the_computers_that_others_take_in(self):
+        self.on(self.admin, "store", "migrate", "--to", self.url)
+        self.on(self.admin, "fleet", "init")
+        self.join(self.admin, WEB, "--pool", "web.litwareinc.com")
+        first = self.assign("one", scope="pool:web.litwareinc.com")
+        other = self.second_administrator()
+        agent = subprocess.Popen([self.program, "agent", "--home", self.admin], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
+        try:
+            while "is ready" not in agent.stderr.readline():
+                self.assertIsNone(agent.poll())
+            new = "web02.litwareinc.com"
+            home = self.join(other, new, "--pool", "web.litwareinc.com")
+            end = time.monotonic() + PATIENCE
+            while self.sealed(new) == 0:
+                self.assertLess(time.monotonic(), end)
+                time.sleep(0.02)
+            self.carry(home, new)
+            self.assertEqual(self.live(home), first)
+            agent.send_signal(signal.SIGTERM)
+            self.assertEqual(agent.wait(PATIENCE), 0)
+        finally:
+            if agent.poll() is None:
+                agent.kill()
+                agent.wait()
+            agent.stderr.close()
+        # What nobody signed is no order, though it stands in the store: the other one assigned what it has no key of.
+        self.on(other, "set", "--identity", "pool:web.litwareinc.com", "--type", "WebServicesInternal", "--thumbprint", first)
+        self.on(other, "computer", "move", new, "--site", "Redmond")
+        self.on(self.admin, "agent", "--once")
+        self.assertEqual(self.sealed(new), 1)
 
     def test_a_backup_is_restored_into_an_empty_store_on_either_engine(self):
         self.assign("kept")

@@ -232,8 +232,8 @@ void FleetSimulation::administrate() {
   else if (dice < 90) change_members(true);
   else {
     process(administrator(), true, [&](commands::Environment& environment, Home& home) {
-      agent::TimeSource time;
-      static_cast<void>(agent::run_cycle(environment, home, time));
+      agent::Remembered remembered;
+      static_cast<void>(agent::run_cycle(environment, home, remembered));
       static_cast<void>(commands::publish(environment, home, "Set-CsCertificate", now_));
     });
   }
@@ -395,8 +395,8 @@ void FleetSimulation::look(Computer& computer, const HostileNetwork::Entries& en
       if (!faults && computer.active) fail(computer.place.fqdn + " refuses what is right: " + taken.error().message);
     }
     if (const auto wrong = violation(computer, ledger_, now_)) fail(*wrong);
-    agent::TimeSource time;
-    const auto cycle = agent::run_cycle(environment, home, time);
+    agent::Remembered remembered;
+    const auto cycle = agent::run_cycle(environment, home, remembered);
     if (cycle && !faults && std::ranges::find(cycle->findings, "CF1753", &Finding::id) != cycle->findings.end())
       fail(computer.place.fqdn + " raises the alarm although it hears its fleet");
     if (!cycle) return fail(computer.place.fqdn + ": " + cycle.error().id + " " + cycle.error().message);
@@ -428,8 +428,8 @@ void FleetSimulation::converge() {
   set_clocks();
   import_one(false, now_ + std::chrono::hours(1));
   process(administrator(), false, [&](commands::Environment& environment, Home& home) {
-    agent::TimeSource time;
-    if (const auto done = agent::run_cycle(environment, home, time); !done) fail(done.error().message);
+    agent::Remembered remembered;
+    if (const auto done = agent::run_cycle(environment, home, remembered); !done) fail(done.error().message);
     if (const auto done = commands::publish(environment, home, "Set-CsCertificate", now_); !done)
       fail(done.error().message);
   });
@@ -458,8 +458,8 @@ void FleetSimulation::freeze() {
   for (const auto& computer : computers_) {
     if (computer == computers_.front() || !computer->active) continue;
     process(*computer, false, [&](commands::Environment& environment, Home& home) {
-      agent::TimeSource time;
-      const auto cycle = agent::run_cycle(environment, home, time);
+      agent::Remembered remembered;
+      const auto cycle = agent::run_cycle(environment, home, remembered);
       if (!cycle) return fail(cycle.error().message);
       if (std::ranges::find(cycle->findings, "CF1753", &Finding::id) == cycle->findings.end())
         fail(computer->place.fqdn + " does not notice that it hears nothing");
