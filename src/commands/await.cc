@@ -7,6 +7,7 @@
 #include "commands/awaited.h"
 #include "commands/catalog.h"
 #include "commands/facts.h"
+#include "commands/fleet_files.h"
 #include "commands/fleet_members.h"
 #include "commands/fleet_status.h"
 #include "fleet/store_keys.h"
@@ -19,6 +20,8 @@ using nlohmann::ordered_json;
 constexpr std::chrono::milliseconds kLookAgain{1'000};
 constexpr std::size_t kNamed = 3;  // of those that are behind, in the message
 constexpr std::size_t kMostRows = 1'000;
+// Agents speak every 15 minutes.
+constexpr std::chrono::minutes kSilentFor{30};
 
 using IsWanted = std::function<bool(const fleet::Assignment&)>;
 
@@ -35,14 +38,14 @@ class Wait {
     if (awaited_->total() == 0) return std::optional<Awaited>();
     const auto end = environment_.clock.monotonic() + limit_;
     while (true) {
-      show();
+      if (limit_.count() > 0) show();
       const auto left = std::chrono::floor<std::chrono::milliseconds>(end - environment_.clock.monotonic());
       if (awaited_->settled() || left.count() <= 0) break;
       CERTFERRY_ASSIGN(const bool came, store_->wait(fleet::kStatusKeys, revision_, std::min(left, kLookAgain)));
       static_cast<void>(came);  // an engine may be unable to tell: asking costs little
       CERTFERRY_TRY(hear(trust));
     }
-    environment_.ui.parts({}, {});
+    if (limit_.count() > 0) environment_.ui.parts({}, {});
     return std::move(awaited_);
   }
 
@@ -204,6 +207,58 @@ Outcome await_computers(Environment& environment, Home& home, const AwaitOptions
       outcome.document.tables.push_back(std::move(table));
       end_with(not_all(awaited));
     }
+  }
+  outcome.json = dump(json);
+  return outcome;
+}
+
+Outcome add_computers(Environment& environment, Home& home, const std::optional<AwaitOptions>& of, Judge judge,
+                      Outcome outcome) {
+  if (!home.membership()) return outcome;
+  const auto look = [&]() -> Result<std::optional<Awaited>> {
+    CERTFERRY_ASSIGN(const bool administers, has_key(environment.files, home.path(), FleetKey::kAdministrator));
+    if (!administers) return std::optional<Awaited>();
+    IsWanted is_wanted = [](const fleet::Assignment&) { return true; };
+    if (of) {
+      CERTFERRY_ASSIGN(is_wanted, wanted_by(home, *of));
+    }
+    return Wait(environment, home, std::move(is_wanted), std::chrono::seconds(0)).run();
+  };
+  const auto found = look();
+  if (found && !*found) return outcome;
+  report::Document& document = outcome.document;
+  if (!found) {
+    document.findings.push_back({found.error().id, Severity::kWarning,
+                                 "the computers cannot be told of: " + found.error().message, found.error().fix,
+                                 "certferry"});
+    return outcome;
+  }
+  const Awaited& all = **found;
+  const std::vector<Awaited::Computer> behind = all.exceptions(),
+                                       silent = all.silent(environment.clock.now() - kSilentFor);
+  ordered_json json = ordered_json::parse(outcome.json, nullptr, false);
+  json["fleet"] = to_json(all);
+  json["fleet"]["silent"] = ordered_json::array();
+  report::Table table{"Computers of the fleet", {"Computer", "Pool", "State"}, {}};
+  for (const Awaited::Computer& one : behind) table.rows.push_back({one.fqdn, one.pool, in_words(one)});
+  for (const Awaited::Computer& one : silent) {
+    table.rows.push_back({one.fqdn, one.pool, silence_in_words(one)});
+    json["fleet"]["silent"].push_back({{"fqdn", one.fqdn}, {"answered", rfc3339(*one.answered)}});
+  }
+  const std::size_t exceptions = table.rows.size();
+  table.rows.resize(std::min(exceptions, kMostRows));
+  document.summary.push_back(std::to_string(all.count(Awaited::State::kDone)) + " of " + std::to_string(all.total()) +
+                             " computers of the fleet said that they have what they shall use.");
+  if (exceptions > 0) document.tables.push_back(std::move(table));
+  if (exceptions > 0 && judge == Judge::kYes && !outcome.error) {
+    outcome.error = Error{ErrorKind::kPartly, "CF2424",
+                          std::to_string(exceptions) + " of " + std::to_string(all.total()) +
+                              " computers of the fleet do not have what they shall use, or do not answer",
+                          "see that their agents run and reach a relay; `certferry fleet` tells more of each"};
+    document.status = report::Status::kPartly;
+    document.error = outcome.error;
+    json["status"] = report::name_of(document.status);
+    json["error"] = error_json(&*outcome.error);
   }
   outcome.json = dump(json);
   return outcome;

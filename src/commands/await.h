@@ -35,4 +35,10 @@ struct AwaitOptions {
 [[nodiscard]] Outcome await_computers(Environment& environment, Home& home, const AwaitOptions& options,
                                       Outcome outcome);
 
+// Where a fleet is administered: adds to `outcome` what the computers said last of what they shall use by now, of one scope's
+// assignments (`of`) or of all; exceptions come first, and who has not been heard for half an hour is one. Else `outcome` as it is.
+enum class Judge { kNo, kYes };  // yes: CF2424 (kPartly) where there are exceptions, and `outcome` was no failure
+[[nodiscard]] Outcome add_computers(Environment& environment, Home& home, const std::optional<AwaitOptions>& of,
+                                    Judge judge, Outcome outcome);
+
 }  // namespace certferry::commands

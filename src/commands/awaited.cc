@@ -83,6 +83,15 @@ std::vector<Awaited::Computer> Awaited::exceptions() const {
   return found;
 }
 
+std::vector<Awaited::Computer> Awaited::silent(Time since) const {
+  std::vector<Computer> found;
+  for (const auto& [fqdn, entry] : computers_) {
+    const Computer& computer = entry.computer;
+    if (computer.state == State::kDone && computer.answered && *computer.answered < since) found.push_back(computer);
+  }
+  return found;
+}
+
 std::vector<Part> Awaited::parts() const {
   std::map<std::string, Part> pools;
   for (const auto& [fqdn, entry] : computers_) {
@@ -96,6 +105,10 @@ std::vector<Part> Awaited::parts() const {
   return parts;
 }
 
+std::string silence_in_words(const Awaited::Computer& computer) {
+  return computer.answered ? "not answered since " + rfc3339(*computer.answered) : "never answered";
+}
+
 std::string in_words(const Awaited::Computer& computer) {
   switch (computer.state) {
     case Awaited::State::kDone: return "has it";
@@ -103,7 +116,7 @@ std::string in_words(const Awaited::Computer& computer) {
     case Awaited::State::kReceived: return "has received it, and does not serve it yet";
     case Awaited::State::kNotHeard: break;
   }
-  return computer.answered ? "not answered since " + rfc3339(*computer.answered) : "never answered";
+  return silence_in_words(computer);
 }
 
 }  // namespace certferry::commands

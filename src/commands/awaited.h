@@ -39,6 +39,8 @@ class Awaited {
   [[nodiscard]] bool settled() const;
   // Those that do not have it: the failed first.
   [[nodiscard]] std::vector<Computer> exceptions() const;
+  // Those that have it, and last said so before `since`.
+  [[nodiscard]] std::vector<Computer> silent(Time since) const;
   // By pool; without one: by the word "no pool".
   [[nodiscard]] std::vector<Part> parts() const;
 
@@ -56,6 +58,8 @@ class Awaited {
   std::map<std::string, Entry> computers_;
 };
 
+// "not answered since 2030-…", "never answered".
+[[nodiscard]] std::string silence_in_words(const Awaited::Computer& computer);
 // "failed: …", "has received it", "not answered since 2030-…", "never answered".
 [[nodiscard]] std::string in_words(const Awaited::Computer& computer);
 

@@ -101,6 +101,17 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
+TEST(Awaited, WhoeverHasItAndFellSilentIsNamed) {
+  const std::vector assignments = {assignment("global", kType, "new")};
+  Awaited awaited(assignments, {0}, kComputers, kNow);
+  awaited.heard(status("a.example.com", {use(State::kVerified)}));
+  awaited.heard(status("b.example.com", {use(State::kReceived)}));
+  EXPECT_TRUE(awaited.silent(kNow).empty());
+  const std::vector<Awaited::Computer> silent = awaited.silent(kNow + std::chrono::seconds(1));
+  ASSERT_EQ(silent.size(), 1u);
+  EXPECT_EQ(silent[0].fqdn + " " + silence_in_words(silent[0]), "a.example.com not answered since " + rfc3339(kNow));
+}
+
 TEST(Awaited, WhoeverHasItsOwnIsNotWaitedFor) {
   const std::vector assignments = {assignment("global", kType, "new"),
                                    assignment("computer:a.example.com", kType, "own")};

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "commands/await.h"
 #include "commands/deployment.h"
 #include "commands/facts.h"
 #include "commands/frame.h"
@@ -186,7 +187,10 @@ class Get {
 }  // namespace
 
 Outcome get_certificates(Environment& environment, Home& home, const GetOptions& options) {
-  return Get(environment, home, options).run();
+  Outcome outcome = Get(environment, home, options).run();
+  if (!options.identity || outcome.error) return outcome;
+  return add_computers(environment, home, AwaitOptions{options.types, options.identity}, Judge::kNo,
+                       std::move(outcome));
 }
 
 }  // namespace certferry::commands

@@ -17,6 +17,7 @@ struct GetOptions {
   bool table = true;  // people will look at it; false spares reading every record
 };
 
+// With an identity, where a fleet is administered, also what the computers said of it (await.h).
 // JSON: {"schema":1,"certificates":[…]} as docs/formats/get.md says.
 [[nodiscard]] Outcome get_certificates(Environment& environment, Home& home, const GetOptions& options);
 

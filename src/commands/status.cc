@@ -5,6 +5,7 @@
 #include <iterator>
 #include <nlohmann/json.hpp>
 
+#include "commands/await.h"
 #include "commands/bindings.h"
 #include "commands/connections.h"
 #include "commands/deployment.h"
@@ -164,6 +165,8 @@ class Status {
 
 }  // namespace
 
-Outcome show_status(Environment& environment, Home& home) { return Status(environment, home).run(); }
+Outcome show_status(Environment& environment, Home& home) {
+  return add_computers(environment, home, std::nullopt, Judge::kYes, Status(environment, home).run());
+}
 
 }  // namespace certferry::commands

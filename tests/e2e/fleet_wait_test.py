@@ -37,10 +37,21 @@ class Wait(relay_test.WithRelays):
         self.assertEqual([(one["fqdn"], one["received"]) for one in told["fleet"]["behind"]], [(OTHER, False)])
         self.assertIn(f"1 of 2 computers does not have it: {OTHER} not answered since 20", told["error"]["message"])
         self.assertEqual([self.live(self.homes[fqdn]) for fqdn in (WEB, OTHER)], [told["sha256"], first["sha256"]])
+        # Where the fleet is administered the same is told at any time.
+        state = self.on(self.admin, "status", exit_code=4)
+        self.assertEqual((state["error"]["id"], state["fleet"]["done"], state["fleet"]["silent"]), ("CF2424", 1, []))
+        self.assertEqual([one["fqdn"] for one in state["fleet"]["behind"]], [OTHER])
+        got = self.on(self.admin, "get", "--identity", SCOPE)
+        self.assertEqual(([one["sha256"] for one in got["certificates"]], got["fleet"]["behind"]), ([told["sha256"]], state["fleet"]["behind"]))
+        shown = subprocess.run([self.program, "status", "--home", self.admin], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+        self.assertIn("1 of 2 computers of the fleet said that they have what they shall use.", shown.stdout)
+        self.assertRegex(shown.stdout, f"{OTHER} +{POOL} +not answered since 20")
+        self.assertNotIn("fleet", self.on(self.homes[WEB], "status"))
         # It gets it by itself; asked again, nothing is done but waiting.
         self.agent(self.homes[OTHER])
         again = self.on(self.admin, "set", "--type", "WebServicesExternal", "--thumbprint", told["thumbprint"], "--identity", SCOPE, "--wait")
         self.assertEqual((again["changed"], again["fleet"]["done"]), (False, 2))
+        self.assertEqual(self.on(self.admin, "status")["fleet"]["behind"], [])
 
     def test_with_a_date_it_waits_until_it_is_staged_and_a_roll_can_be_taken_back_everywhere(self):
         first = self.bring("first")
