@@ -157,7 +157,8 @@ struct NewFile {
 [[nodiscard]] Result<> make_complete_folder(FileSystem& files, const std::string& path, std::string_view suffix,
                                             const std::vector<NewFile>& content, unsigned mode);
 
-// Removes a folder that others may look at so that they see all of it or nothing: it is renamed to `path`.new first.
+// Removes a folder that others may look at so that they see all of it or nothing: it is renamed to `path`.new first. When it returns
+// the folder is gone for good, whatever became of earlier calls.
 [[nodiscard]] Result<> remove_complete_folder(FileSystem& files, const std::string& path);
 
 // Removes a folder with the files in it (folders in it are not expected: CF1111).

@@ -104,15 +104,17 @@ Result<> make_complete_folder(FileSystem& files, const std::string& path, std::s
 }
 
 Result<> remove_complete_folder(FileSystem& files, const std::string& path) {
+  const std::string temporary = path + ".new", parent = parent_of(path);
+  CERTFERRY_TRY(remove_folder(files, temporary));
   CERTFERRY_ASSIGN(const std::optional<FileStatus> status, files.status(path));
-  if (!status) return {};
-  const std::string temporary = path + ".new";
-  CERTFERRY_TRY(remove_folder(files, temporary));
-  CERTFERRY_TRY(files.rename(path, temporary));
-  CERTFERRY_TRY(files.sync(parent_of(path)));
-  CERTFERRY_TRY(remove_folder(files, temporary));
-  // A key that was removed must not come back after a power cut.
-  return files.sync(parent_of(path));
+  if (status) {
+    CERTFERRY_TRY(files.rename(path, temporary));
+    CERTFERRY_TRY(files.sync(parent));
+    CERTFERRY_TRY(remove_folder(files, temporary));
+  }
+  // A key that was removed must not come back after a power cut; nor one that is gone because an earlier call was killed here.
+  CERTFERRY_ASSIGN(const std::optional<FileStatus> above, files.status(parent));
+  return above ? files.sync(parent) : Result<>();
 }
 
 Result<> remove_folder(FileSystem& files, const std::string& path) {

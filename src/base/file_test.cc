@@ -181,6 +181,21 @@ TEST(ReplaceFile, LeavesOldOrNewWhateverFails) {
   }
 }
 
+// Killed at any step, and again, done then, and a power cut after it: a key that was removed stays away.
+TEST(RemoveCompleteFolder, NeverComesBack) {
+  for (std::uint64_t step = 0; step < 12; ++step) {
+    FaultFileSystem disk;
+    ASSERT_TRUE(make_folders(disk, "/keys", 0700));
+    ASSERT_TRUE(make_complete_folder(disk, "/keys/a", "", {{"privkey.pem", as_bytes("secret")}}, 0700));
+    disk.kill_at(step);
+    static_cast<void>(remove_complete_folder(disk, "/keys/a"));
+    disk.heal();
+    ASSERT_TRUE(remove_complete_folder(disk, "/keys/a"));
+    disk.cut_power(FaultFileSystem::Loss::kEverything);
+    EXPECT_THAT(*disk.list("/keys"), ::testing::IsEmpty()) << "killed at step " << step;
+  }
+}
+
 TEST(FaultFileSystem, ForgetsWhatWasNotSynced) {
   FaultFileSystem disk;
   ASSERT_TRUE(disk.write_new("/a", as_bytes("x"), 0644));
