@@ -42,14 +42,15 @@ Error no_such_computer(const std::string& fqdn) {
 }
 
 Result<fleet::Topology> fleet_topology(Home& home, Time now) {
-  fleet::Topology topology = home.config().topology();
-  if (!home.membership()) return topology;
+  const fleet::Topology configured = home.config().topology();
+  if (!home.membership()) return configured;
+  fleet::Topology topology = configured;
   CERTFERRY_ASSIGN(store::Store* const store, home.store());
   CERTFERRY_ASSIGN(const seal::Trust trust, fleet_trust(home, *store));
   CERTFERRY_ASSIGN(const Members all, fleet_members(*store, trust, now));
   for (const StoredMember& one : all.members) {
     const bool active = one.member.state == fleet::Member::State::kActive;
-    if (active && !topology.find(one.member.computer.fqdn)) topology.computers.push_back(one.member.computer);
+    if (active && !configured.find(one.member.computer.fqdn)) topology.computers.push_back(one.member.computer);
   }
   return topology;
 }

@@ -223,7 +223,9 @@ class Taker {
     const auto& [sha256, chain, exportable] =
         *std::ranges::find(manifest.certificates, slot.certificate.sha256, &fleet::ManifestCertificate::sha256);
     CERTFERRY_ASSIGN(const std::optional<Found> there, catalog_.get(sha256));
-    if (there && there->record.has_key && there->record.exportable == exportable) return {};
+    // The store may still name one that was dropped: a run that was killed takes it from the disk first.
+    CERTFERRY_ASSIGN(const bool has_key, certificates_.has_key(sha256));
+    if (there && has_key && there->record.has_key && there->record.exportable == exportable) return {};
     std::vector<x509::Certificate> certificates;
     for (const Bytes& der : chain) {
       CERTFERRY_ASSIGN(x509::Certificate one, x509::Certificate::from_der(der));

@@ -31,6 +31,7 @@ namespace certferry::seal {
 
 // ECDSA with SHA-256; an ECDSA-Sig-Value in DER (RFC 3279 section 2.2.3). CF2202, CF2203.
 [[nodiscard]] Result<Bytes> sign(const x509::PrivateKey& key, ByteView message);
+// A good one is remembered: asked again, it costs no arithmetic. Any number of threads.
 [[nodiscard]] bool verifies(const x509::PublicKey& key, ByteView message, ByteView signature);
 
 }  // namespace certferry::seal

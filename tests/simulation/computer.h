@@ -48,6 +48,10 @@ struct Computer {
     bool early = false;
   };
   std::map<std::string, Shown> newest;
+  // The same when a process ended by itself last: that is on disk. What one showed that was killed before it synced may be gone
+  // with the power.
+  std::map<std::string, Shown> kept;
+  bool ended = false;
 };
 
 }  // namespace certferry::simulation

@@ -69,18 +69,25 @@ void FleetSimulation::set_clocks() {
 }
 
 void FleetSimulation::process(Computer& computer, bool faults, const Action& action) {
+  if (computer.ended) computer.kept = computer.newest;
+  computer.ended = false;
   if (faults && happens(30)) computer.disk.die_at(below(happens(50) ? kFewSteps : kManySteps));
   try {
     auto home = Home::open(computer.home, Home::Access::kWrite, computer.environment);
     if (!home) return fail(computer.place.fqdn + ": " + home.error().message);
     action(computer.environment, *home);
     computer.disk.live();
+    computer.ended = true;
   } catch (const Killed&) {
     ++result_.crashes;
     tell(computer.place.fqdn + " dies");
     const std::uint64_t seed = random_();
-    if (happens(50)) computer.disk.lose_power(seed);
-    else computer.disk.live();
+    if (happens(50)) {
+      computer.disk.lose_power(seed);
+      computer.newest = computer.kept;
+    } else {
+      computer.disk.live();
+    }
   }
 }
 

@@ -18,7 +18,8 @@ TEST_P(Fleet, HoldsAndConverges) {
   EXPECT_GT(course.imports, 10u);
 }
 
-INSTANTIATE_TEST_SUITE_P(Seeds, Fleet, ::testing::Values(1, 2, 3));
+// The last two found something once: a removed key that came back with a power cut, one that was dropped by half and wanted again.
+INSTANTIATE_TEST_SUITE_P(Seeds, Fleet, ::testing::Values(1, 2, 154, 207));
 
 }  // namespace
 }  // namespace certferry::simulation
