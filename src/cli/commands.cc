@@ -201,10 +201,10 @@ constexpr Example kBindingExamples[] = {
     {"certferry binding place nginx", "Puts the first files where nginx's configuration shall name them."},
     {"certferry binding test nginx", "Has nginx test its configuration, and shows what it serves."}};
 
-constexpr Use kStatus_[] = {{kCsv}, {kReport}};
+constexpr Use kStatus_[] = {{kCsv}, {kMonitor}, {kReport}};
 constexpr Example kStatusExamples[] = {
     {"certferry status", "Shows each use, with what is left of its certificate's life."},
-    {"certferry status --json", "The same, for monitoring."}};
+    {"certferry status --monitor", "One line and an exit status, as Nagios, Icinga and others want it."}};
 
 constexpr Use kAgent_[] = {{kOnce}, {kForeground}};
 constexpr Example kAgentExamples[] = {{"certferry agent --once", "Does what is due now."},

@@ -122,6 +122,7 @@ enum class ParameterId : std::uint8_t {
   kOnce,
   kForeground,
   kCsv,
+  kMonitor,
   kStarttls,
   kServerName,
   kKeyKind,

@@ -1,7 +1,5 @@
 #include "cli/run.h"
 
-#include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -16,6 +14,8 @@
 #include "cli/environment.h"
 #include "cli/fleet_commands.h"
 #include "cli/fleet_program.h"
+#include "cli/monitor.h"
+#include "cli/start.h"
 #include "cli/password.h"
 #include "cli/reference.h"
 #include "cli/replace_command.h"
@@ -100,6 +100,11 @@ class Run {
   [[nodiscard]] int run() {
     Outcome outcome = dispatch();
     const bool written = write_report(outcome);
+    if (invocation_.on(ParameterId::kMonitor)) {
+      const Monitored told = monitored(outcome);
+      terminal_.print(told.line + "\n");
+      return told.code;
+    }
     print(outcome);
     if (outcome.error) return exit_code(outcome.error->kind);
     if (!written) return exit_code(ErrorKind::kPartly);
@@ -451,13 +456,6 @@ Terminal terminal_for(const Invocation& invocation) {
   settings.quiet = invocation.quiet();
   settings.assume_yes = invocation.on(ParameterId::kYes);
   return standard_terminal(settings, std::getenv("NO_COLOR"), std::getenv("TERM"));
-}
-
-// Keys and passwords must not end in a core dump or be read by a debugger of the same account.
-void keep_memory_private() {
-  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-  const rlimit none{0, 0};
-  ::setrlimit(RLIMIT_CORE, &none);
 }
 
 }  // namespace

@@ -1,6 +1,9 @@
 // What both programs do first.
 #pragma once
 
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
 #include <cstdio>
 
 #include "x509/wiping_memory.h"
@@ -19,6 +22,13 @@ inline constexpr int kCannotStart = 70;  // EX_SOFTWARE of sysexits.h
       "fix: run it without libraries that are loaded into it (LD_PRELOAD, openssl.cnf's engines)\n",
       stderr);
   return false;
+}
+
+// Keys and passwords must not end in a core dump or be read by a debugger of the same account.
+inline void keep_memory_private() {
+  ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+  const rlimit none{0, 0};
+  ::setrlimit(RLIMIT_CORE, &none);
 }
 
 }  // namespace certferry::cli

@@ -24,6 +24,11 @@ class Wait(relay_test.WithRelays):
         return self.on(self.admin, "import", "--path", self.ca.server(name), "--password-file", self.password_file, "--trust", self.ca.root,
                        "--identity", SCOPE, "--type", "WebServicesExternal", "--force", "--wait", *more, exit_code=exit_code)
 
+    def monitored(self, home):
+        done = subprocess.run([self.program, "status", "--monitor", "--home", home], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=60)
+        self.assertEqual(done.stderr, "")
+        return done.returncode, done.stdout
+
     def test_it_ends_when_every_computer_has_it(self):
         told = self.bring("first")
         self.assertEqual(told["fleet"], {"computers": 2, "done": 2, "pools": [{"pool": POOL, "done": 2, "total": 2}], "failed": [], "behind": []})
@@ -47,6 +52,11 @@ class Wait(relay_test.WithRelays):
         self.assertIn("1 of 2 computers of the fleet said that they have what they shall use.", shown.stdout)
         self.assertRegex(shown.stdout, f"{OTHER} +{POOL} +not answered since 20")
         self.assertNotIn("fleet", self.on(self.homes[WEB], "status"))
+        self.assertEqual(self.monitored(self.admin), (1, f"CERTFERRY WARNING - {OTHER} has not taken over what it shall use |"
+                                                         " 'failed'=0 'behind'=1 'silent'=0 'computers'=2 'done'=1\n"))
+        code, line = self.monitored(self.homes[WEB])
+        self.assertEqual((code, line.split(";")[0].rsplit("=", 1)[0]), (0, "CERTFERRY OK - everything is served as it is assigned | 'WebServicesExternal'"))
+        self.assertEqual(self.monitored("/no/such/home"), (3, "CERTFERRY UNKNOWN - nothing is assigned\n"))
         # It gets it by itself; asked again, nothing is done but waiting.
         self.agent(self.homes[OTHER])
         again = self.on(self.admin, "set", "--type", "WebServicesExternal", "--thumbprint", told["thumbprint"], "--identity", SCOPE, "--wait")

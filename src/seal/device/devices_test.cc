@@ -4,8 +4,10 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include <atomic>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "base/clock.h"
 #include "base/process.h"
@@ -164,6 +166,25 @@ TEST_F(Devices, WhatIsNotThereIsSaid) {
   ::setenv("TPM2OPENSSL_TCTI", "swtpm:path=/no/such/socket", 1);
   EXPECT_EQ(error_of(open_device_key(*text, access)), "CF2236");
   use_tpm("tpm");
+}
+
+// A TPM has room for three objects, and nobody shares this one out.
+TEST_F(Devices, ManyUseATpmAtOnce) {
+  const auto text = make("tpm2:", DevicePurpose::kSign);
+  ASSERT_TRUE(text) << text.error().message;
+  std::vector<std::jthread> threads;
+  std::atomic<int> good = 0;
+  for (int i = 0; i < 6; ++i) {
+    threads.emplace_back([&, i] {
+      const std::string message = std::to_string(i);
+      const auto key = open_device_key(*text, access);
+      const auto signature = key ? (*key)->sign(as_bytes(message)) : Result<Bytes>(std::unexpected(key.error()));
+      if (signature && verifies((*key)->public_key(), as_bytes(message), *signature)) ++good;
+      else ADD_FAILURE() << signature.error().message;
+    });
+  }
+  threads.clear();
+  EXPECT_EQ(good, 6);
 }
 
 TEST_F(Devices, APlaceIsATokenOrATpm) {
